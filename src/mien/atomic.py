@@ -1,0 +1,38 @@
+"""Files that are either whole or absent: written under a temporary name, then moved into place."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mien.errors import OutputError
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; move it there on success, remove it on failure.
+
+    The temporary name keeps the suffixes, since some writers choose the format by them.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error}). Choose another place, or free some space.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file, atomically.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,0 +1,55 @@
+"""What a record must say about the machine and the code that produced it."""
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGES = ("mien", "numpy", "opencv-python-headless", "ai-edge-litert", "keras", "tensorflow-cpu", "jax", "litert-quantizer")
+
+
+def describe_environment() -> dict[str, object]:
+    """Return versions, processor, number of cores, backend and commit, as plain JSON values."""
+    packages = {}
+    for name in _PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "commit": commit(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processor": _processor(),
+        "num_cores": os.cpu_count(),
+        "keras_backend": os.environ.get("KERAS_BACKEND", "tensorflow") if "keras" in sys.modules else None,
+        "packages": packages,
+    }
+
+
+def commit() -> str:
+    """Return the commit of the checkout mien runs from, with ``-dirty`` when its files differ; "unknown" outside git."""
+    folder = Path(__file__).parent
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+        # An installed copy inside some other project's checkout must not claim that project's commit.
+        changed = subprocess.run(["git", "status", "--porcelain", "--", "."], cwd=folder, capture_output=True, text=True, check=True).stdout
+        tracked = subprocess.run(["git", "ls-files", "--error-unmatch", __file__], cwd=folder, capture_output=True, check=False).returncode == 0
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    if not tracked:
+        return "unknown"
+    return head + ("-dirty" if changed.strip() else "")
+
+
+def _processor() -> str:
+    """Return the processor's name; Linux hides it from ``platform``."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

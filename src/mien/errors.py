@@ -1,0 +1,59 @@
+"""The errors mien raises on purpose.
+
+    MienError
+    ├── SourceError         a picture, video or camera cannot be read
+    ├── DataError           a data set on disk is not what its format says
+    ├── ConfigError         a recipe, card or option holds a wrong value
+    ├── UnknownNameError    a name is not in a catalog
+    ├── ModelFileError      a model file is missing, foreign or forged
+    ├── MissingExtraError   an optional package is not installed
+    └── OutputError         a result cannot be written
+
+Each message says what happened, what was expected and how to mend it, in one line. The command line
+prints that line and exits with status 2.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class MienError(Exception):
+    """Base of every error that a caller can mend."""
+
+
+class SourceError(MienError):
+    """A picture, video, folder or camera cannot be read."""
+
+
+class DataError(MienError):
+    """A data set on disk does not hold what its format promises."""
+
+
+class ConfigError(MienError):
+    """A recipe, card or option holds a wrong value."""
+
+
+class UnknownNameError(MienError):
+    """A name is not in a catalog."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], listing: str = "") -> None:
+        names = sorted(known)
+        close = get_close_matches(name, names, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names)}."
+        more = f" `{listing}` lists all {len(names)}." if listing else ""
+        super().__init__(f"{kind} {name!r} is unknown. {hint}{more}")
+
+
+class ModelFileError(MienError):
+    """A model file is missing, foreign, damaged or not the one that was asked for."""
+
+
+class MissingExtraError(MienError):
+    """An optional package is needed and not installed."""
+
+    def __init__(self, purpose: str, extra: str) -> None:
+        super().__init__(f"{purpose} needs packages that are not installed. Install them with: pip install 'mien[{extra}]'")
+
+
+class OutputError(MienError):
+    """A result cannot be written."""

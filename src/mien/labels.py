@@ -1,0 +1,51 @@
+"""Expression names, label sets and the mapping between them: always by name, never by index."""
+
+from collections.abc import Sequence
+
+from mien.errors import UnknownNameError
+
+LabelSet = tuple[str, ...]
+
+FER7: LabelSet = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+FER8: LabelSet = (*FER7, "contempt")
+FER5: LabelSet = ("angry", "disgust", "happy", "neutral", "surprise")
+
+LABEL_SETS: dict[str, LabelSet] = {"fer7": FER7, "fer8": FER8, "fer5": FER5}
+
+# The words data sets and papers use for the same expressions.
+_SYNONYMS = {
+    "anger": "angry",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "afraid": "fear",
+    "happiness": "happy",
+    "sadness": "sad",
+    "surprised": "surprise",
+    "natural": "neutral",
+    "normal": "neutral",
+}
+
+
+def expression_name(word: str) -> str:
+    """Return mien's name for an expression word of a data set, such as ``"Happiness"``.
+
+    Raises:
+        UnknownNameError: the word names no expression mien knows.
+    """
+    name = word.strip().lower()
+    name = _SYNONYMS.get(name, name)
+    if name not in FER8:
+        raise UnknownNameError("Expression", word, FER8)
+    return name
+
+
+def columns_of(wanted: Sequence[str], available: Sequence[str]) -> list[int]:
+    """Return the index in ``available`` of each name in ``wanted``.
+
+    Raises:
+        UnknownNameError: a wanted name is not available.
+    """
+    for name in wanted:
+        if name not in available:
+            raise UnknownNameError("Label", name, available)
+    return [list(available).index(name) for name in wanted]

@@ -1,0 +1,69 @@
+"""Small residual networks for 48-pixel faces: ``mien_s``.
+
+Plain 3x3 convolutions in few, wide layers: an int8 CPU kernel (VNNI, NEON dot product) runs those at two to
+four times the float speed, which depthwise convolutions do not reach. The blocks are the basic blocks of
+He et al., *Deep Residual Learning for Image Recognition* (2016).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras import Model, layers
+
+
+def mien_s(num_classes: int = 7, input_shape: tuple[int, int, int] = (48, 48, 1)) -> Model:
+    """Build the default network: stride-2 stem, three stages of two basic blocks, 0.94 M parameters.
+
+    Args:
+        input_shape: (height, width, channels) of the normalised crop.
+
+    Returns:
+        A model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
+    """
+    return residual_network(num_classes, input_shape, stem_width=32, stage_widths=(48, 96, 128), blocks_per_stage=2, dropout=0.3)
+
+
+def residual_network(
+    num_classes: int,
+    input_shape: tuple[int, int, int],
+    stem_width: int,
+    stage_widths: Sequence[int],
+    blocks_per_stage: int,
+    dropout: float,
+) -> Model:
+    """Build a residual network whose stem and every stage but the first halve the map.
+
+    Args:
+        dropout: Rate before the classifier.
+
+    Returns:
+        A model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
+    """
+    inputs = layers.Input(input_shape, name="crop")
+    x = _convolve(inputs, stem_width, 3, stride=2, name="stem")
+    x = layers.ReLU(name="stem_relu")(x)
+    for stage, width in enumerate(stage_widths):
+        for block in range(blocks_per_stage):
+            stride = 2 if stage > 0 and block == 0 else 1
+            x = _basic_block(x, width, stride, name=f"stage{stage + 1}_block{block + 1}")
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
+    # float32 even under mixed precision: the loss needs exact logits.
+    logits = layers.Dense(num_classes, dtype="float32", name="logits")(x)
+    return Model(inputs, logits, name="residual")
+
+
+def _basic_block(x: Any, width: int, stride: int, name: str) -> Any:
+    """Two 3x3 convolutions and a shortcut, which is a 1x1 convolution where the shape changes."""
+    shortcut = x
+    if stride != 1 or x.shape[-1] != width:
+        shortcut = _convolve(x, width, 1, stride, name=f"{name}_shortcut")
+    y = layers.ReLU(name=f"{name}_relu1")(_convolve(x, width, 3, stride, name=f"{name}_conv1"))
+    y = _convolve(y, width, 3, 1, name=f"{name}_conv2")
+    return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([y, shortcut]))
+
+
+def _convolve(x: Any, width: int, kernel: int, stride: int, name: str) -> Any:
+    """Convolution without bias, then batch normalisation."""
+    x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
+    return layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)

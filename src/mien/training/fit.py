@@ -1,0 +1,236 @@
+"""The training loop, readable top to bottom, and the checkpoint that makes it resume exactly."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from mien.atomic import atomic_path
+from mien.data.batches import training_batches
+from mien.errors import MissingExtraError, ModelFileError
+from mien.models.catalog import build_model
+from mien.preprocess import Float32, normalize
+from mien.training.recipe import Recipe
+from mien.types import Float, UInt8
+
+if TYPE_CHECKING:
+    from keras import Model
+
+EpochResult = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Faces in the network's size and colour, with what to answer."""
+
+    faces: UInt8
+    """(N, H, W) or (N, H, W, 3)."""
+    targets: Float
+    """(N, K) float32, rows sum to 1."""
+    validation_faces: UInt8
+    validation_labels: np.ndarray
+    """(M,) int64."""
+
+
+def fit(
+    recipe: Recipe,
+    data: TrainingData,
+    checkpoint_path: Path,
+    weights_path: Path,
+    on_step: Callable[[int, int, float], None],
+    on_epoch: Callable[[list[EpochResult]], None],
+) -> "Model":
+    """Train a network, continuing from the checkpoint if there is one.
+
+    The order of the pictures and their changes depend on the seed and the epoch alone, and the checkpoint holds every
+    variable of network and optimiser, so a run that was killed and resumed gives the same weights as one that was not.
+
+    Args:
+        weights_path: Receives the averaged weights (``.npz``) after every epoch.
+        on_step: Called with (step, steps per epoch, loss).
+        on_epoch: Called with the whole history after every epoch.
+
+    Returns:
+        The network with averaged weights.
+
+    Raises:
+        ModelFileError: the checkpoint belongs to another recipe or is damaged.
+    """
+    model = start(recipe, data)
+    history = load_checkpoint(checkpoint_path, model) if checkpoint_path.is_file() else []
+    validation_inputs = normalize(data.validation_faces, recipe.preprocess)
+    num_steps = len(data.faces) // recipe.optimizer.batch_size
+    for epoch in range(len(history), recipe.optimizer.epochs):
+        batches = training_batches(
+            data.faces, data.targets, recipe.preprocess, recipe.augment, recipe.optimizer.batch_size, seed=(recipe.seed, epoch)
+        )
+        steps: list[EpochResult] = []
+        for inputs, targets in batches:
+            steps.append({name: float(value) for name, value in model.train_on_batch(inputs, targets, return_dict=True).items()})
+            on_step(len(steps), num_steps, steps[-1]["loss"])
+        history.append(
+            {
+                "epoch": epoch + 1,
+                "learning_rate": float(np.asarray(model.optimizer.learning_rate)),
+                "training_loss": float(np.mean([step["loss"] for step in steps])),
+                "training_accuracy": float(np.mean([step["accuracy"] for step in steps])),
+            }
+        )
+        with averaged_weights(model):
+            history[-1] |= validate(model, validation_inputs, data.validation_labels)
+            save_weights(weights_path, model)
+        save_checkpoint(checkpoint_path, model, history)
+        on_epoch(history)
+    load_weights(weights_path, model)
+    return model
+
+
+def start(recipe: Recipe, data: TrainingData) -> "Model":
+    """Build and compile the network with seeded weights, and make the backend repeatable."""
+    try:
+        import keras
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Training", "train") from error
+
+    keras.utils.set_random_seed(recipe.seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        num_classes = data.targets.shape[1]
+        model = build_model(recipe.model, num_classes, (*recipe.preprocess.size_hw, recipe.preprocess.channels))
+    finally:
+        keras.config.set_dtype_policy(before)
+    model.compile(
+        optimizer=_optimizer(recipe, len(data.faces) // recipe.optimizer.batch_size),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        # XLA on a CPU is slower here; on a GPU Keras's JAX backend compiles whatever this says.
+        jit_compile="auto" if keras.backend.backend() == "jax" else False,
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _optimizer(recipe: Recipe, num_steps: int) -> Any:
+    import keras
+
+    spec = recipe.optimizer
+    warmup_steps = round(spec.warmup_epochs * num_steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=spec.learning_rate / max(1, warmup_steps),
+        warmup_target=spec.learning_rate,
+        warmup_steps=warmup_steps,
+        decay_steps=max(1, spec.epochs * num_steps - warmup_steps),
+    )
+    optimizer = keras.optimizers.SGD(
+        rate,
+        momentum=spec.momentum,
+        nesterov=True,
+        weight_decay=spec.weight_decay,
+        use_ema=spec.ema_momentum > 0,
+        ema_momentum=spec.ema_momentum,
+    )
+    # Scales and offsets do not overfit; shrinking them only slows training.
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer
+
+
+@contextmanager
+def averaged_weights(model: "Model") -> Iterator[None]:
+    """Swap the moving average of the weights in, and the weights themselves back afterwards."""
+    raw = [np.array(variable) for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, raw, strict=True):
+            variable.assign(value)
+
+
+def validate(model: "Model", inputs: Float32, labels: np.ndarray) -> EpochResult:
+    """Return loss and accuracy on the validation split."""
+    logits = np.asarray(model.predict(inputs, batch_size=512, verbose=0), np.float64)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_scores = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return {
+        "validation_loss": float(-log_scores[np.arange(len(labels)), labels].mean()),
+        "validation_accuracy": float((logits.argmax(axis=1) == labels).mean()),
+    }
+
+
+def _state(model: "Model") -> list[Any]:
+    """All variables that the next step depends on: weights, statistics, random seeds, optimiser."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def save_checkpoint(path: Path, model: "Model", history: list[EpochResult]) -> None:
+    """Write every variable and the history, atomically.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    _save_arrays(path, {"history": np.array(json.dumps(history)), **_numbered(_state(model))})
+
+
+def load_checkpoint(path: Path, model: "Model") -> list[EpochResult]:
+    """Restore every variable and return the history.
+
+    Raises:
+        ModelFileError: the checkpoint is damaged, or has other variables than the network.
+    """
+    arrays = _load_arrays(path)
+    history: list[EpochResult] = json.loads(str(arrays.pop("history", "[]")))
+    _assign(path, _state(model), arrays)
+    return history
+
+
+def save_weights(path: Path, model: "Model") -> None:
+    """Write the network's weights, atomically.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    _save_arrays(path, _numbered(model.weights))
+
+
+def load_weights(path: Path, model: "Model") -> None:
+    """Read weights that ``save_weights`` wrote.
+
+    Raises:
+        ModelFileError: the file is damaged, or belongs to another network.
+    """
+    _assign(path, model.weights, _load_arrays(path))
+
+
+def _numbered(variables: list[Any]) -> dict[str, np.ndarray]:
+    return {f"variable_{index:04d}": np.array(variable) for index, variable in enumerate(variables)}
+
+
+def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+
+
+def _load_arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise ModelFileError(f"{path}: not a readable file of weights ({error}). Remove it to start again.") from error
+
+
+def _assign(path: Path, variables: list[Any], arrays: dict[str, np.ndarray]) -> None:
+    names = sorted(arrays)
+    if [arrays[name].shape for name in names] != [tuple(variable.shape) for variable in variables]:
+        raise ModelFileError(f"{path}: {len(names)} arrays that do not fit the network of the recipe ({len(variables)} variables).")
+    for variable, name in zip(variables, names, strict=True):
+        variable.assign(arrays[name])
