@@ -1,0 +1,32 @@
+"""Real-time facial expression recognition.
+
+    import mien
+    recognizer = mien.Recognizer()
+    for face in recognizer("photo.jpg"):
+        print(face.expression, face.probability, face.box_xyxy)
+
+Importing mien loads NumPy and nothing heavier; the rest comes when it is first used.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from mien.errors import MienError
+from mien.types import Face, FrameResult, Reading
+
+if TYPE_CHECKING:
+    from mien.live import stream
+    from mien.pipeline import Recognizer
+
+__version__ = version("mien")
+
+__all__ = ["Face", "FrameResult", "MienError", "Reading", "Recognizer", "__version__", "stream"]
+
+_LAZY = {"Recognizer": "mien.pipeline", "stream": "mien.live"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'mien' has no attribute {name!r}")

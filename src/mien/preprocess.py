@@ -137,12 +137,18 @@ def fit(picture: UInt8, side: int) -> UInt8:
     return sample_bilinear(reduced, xs, ys)
 
 
-def cut(picture: UInt8, square: Square, side: int) -> UInt8:
-    """Cut a turned square out of a picture, as (side, side) with channels kept.
+def cut(picture: UInt8, square: Square, spec: PreprocessSpec) -> UInt8:
+    """Cut a turned square out of a picture, in the size and colour of a network's input.
 
-    What lies outside the picture repeats its nearest edge pixel.
+    Args:
+        picture: (h, w) grey or (h, w, 3) RGB.
+
+    Returns:
+        (H, W) grey or (H, W, 3) RGB; what lies outside the picture repeats its nearest edge pixel.
     """
+    side = spec.side
     part, center_x, center_y = _neighbourhood(picture, square)
+    part = to_color(part, spec.color)
     factor = int(square.side // side) if square.side > 2 * side else 1
     reduced, factor = _reduce(part, factor)
     steps = ((np.arange(side) + 0.5) / side - 0.5) * square.side / factor

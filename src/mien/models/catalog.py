@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mien.errors import MissingExtraError, UnknownNameError
+from mien.quiet import quiet_stderr
 
 if TYPE_CHECKING:
     from keras import Model
@@ -53,7 +54,8 @@ def build_model(name: str, num_classes: int, input_shape: tuple[int, int, int]) 
         raise UnknownNameError("Model", name, MODELS, "mien models")
     module_name, function_name = MODELS[name].builder.split(":")
     try:
-        builder: Any = getattr(import_module(module_name), function_name)
+        with quiet_stderr():  # TensorFlow's banners
+            builder: Any = getattr(import_module(module_name), function_name)
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] in ("keras", "tensorflow", "jax"):
             raise MissingExtraError("Building a network", "train") from error

@@ -15,6 +15,7 @@ from mien.data.batches import training_batches
 from mien.errors import MissingExtraError, ModelFileError
 from mien.models.catalog import build_model
 from mien.preprocess import Float32, normalize
+from mien.quiet import quiet_stderr
 from mien.training.recipe import Recipe
 from mien.types import Float, UInt8
 
@@ -93,7 +94,8 @@ def fit(
 def start(recipe: Recipe, data: TrainingData) -> "Model":
     """Build and compile the network with seeded weights, and make the backend repeatable."""
     try:
-        import keras
+        with quiet_stderr():  # TensorFlow's banners
+            import keras
     except ModuleNotFoundError as error:
         raise MissingExtraError("Training", "train") from error
 

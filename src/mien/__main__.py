@@ -1,0 +1,5 @@
+"""``python -m mien``."""
+
+from mien.apps.cli.main import main
+
+main()

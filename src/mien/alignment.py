@@ -1,0 +1,61 @@
+"""From a detected face to the square that is cut: by the eyes, not by the box.
+
+Detectors draw very different boxes around the same face, so a margin that suits one is wrong for the others. All of
+them place the eyes alike. FER2013 frames its faces as a square of about 2.5 eye distances whose centre lies about
+0.24 of them below the eyes; ``mien benchmark framing`` measures both figures and what the choice costs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.preprocess import Square
+from mien.types import Face
+
+# On a face turned to the side the eyes draw together while the way from eyes to mouth stays: from about 45 degrees on,
+# this many of those ways stand in for the eye distance. Frontal faces have a ratio near 1, so theirs is never used.
+EYE_TO_MOUTH_SHARE = 0.80
+# Below either of these the eyes say nothing about turn and size, and the box is cut instead.
+MIN_EYE_DISTANCE_PX = 3.0
+MIN_EYE_DISTANCE_OF_BOX = 0.12
+
+
+@dataclass(frozen=True)
+class AlignmentSpec:
+    """How a face is framed; stored in the card of every bundle."""
+
+    kind: str = "eyes_level"
+    eye_distances: float = 2.5
+    """Side of the square."""
+    center_below_eyes: float = 0.24
+    """Distance of the square's centre below the middle of the eyes, in eye distances."""
+
+    def __post_init__(self) -> None:
+        if self.kind != "eyes_level":
+            raise ValueError(f"kind must be 'eyes_level', got {self.kind!r}")
+        if self.eye_distances <= 0:
+            raise ValueError(f"eye_distances must be above 0, got {self.eye_distances}")
+
+
+def face_square(face: Face, spec: AlignmentSpec) -> Square:
+    """Return the square to cut, turned so that the eyes are level.
+
+    A face whose eyes are closer than 3 pixels or 12 % of its box (tiny, or seen from the side) is framed by its box:
+    upright, centred on it, and as wide as its longer side.
+    """
+    right_eye, left_eye, _, mouth = face.landmarks_xy
+    x1, y1, x2, y2 = face.box_xyxy
+    box_side = float(max(x2 - x1, y2 - y1))
+    across = left_eye - right_eye
+    eye_distance = float(np.hypot(*across))
+    if eye_distance < max(MIN_EYE_DISTANCE_PX, MIN_EYE_DISTANCE_OF_BOX * box_side):
+        return Square((float(x1 + x2) / 2, float(y1 + y2) / 2), max(box_side, 1.0))
+    middle = (right_eye + left_eye) / 2
+    down = np.array([-across[1], across[0]]) / eye_distance
+    unit = max(eye_distance, EYE_TO_MOUTH_SHARE * float((mouth - middle) @ down))
+    center = middle + down * spec.center_below_eyes * unit
+    return Square(
+        (float(center[0]), float(center[1])),
+        side=spec.eye_distances * unit,
+        angle_rad=float(np.arctan2(across[1], across[0])),
+    )

@@ -1,0 +1,63 @@
+"""``mien benchmark``: measurements with records."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.apps.cli import console
+
+app = typer.Typer(help="Measure speed and framing, and keep the records.", no_args_is_help=True)
+
+Record = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.")]
+
+
+@app.command()
+def pipeline(
+    detectors: Annotated[str, typer.Option(help="Detectors to compare, separated by commas.")] = "blazeface,yunet,haar",
+    runs: Annotated[int, typer.Option(min=1, help="Timed passes of each candidate.")] = 200,
+    record: Record = None,
+    json: console.Json = False,
+) -> None:
+    """Time detect + align + classify on one 640x480 frame with one face, one thread, candidates interleaved."""
+    from mien.benchmark.pipeline import measure_pipeline
+    from mien.records import append_record
+
+    with console.progress("pipeline") as show:
+        result = measure_pipeline(detectors.split(","), runs, show)
+    if record:
+        append_record(record, "benchmark pipeline", result)
+    if json:
+        console.print_json(result)
+        return
+    rows = [[r["candidate"], f"{r['median_ms']:.2f}", f"{r['p95_ms']:.2f}", r["runs"]] for r in result["rows"]]
+    console.print_table(["candidate", "median ms", "p95 ms", "runs"], rows)
+    console.out.print(f"float32 / int8: {result['float32_over_int8']:.2f}")
+
+
+@app.command()
+def framing(
+    data: console.Data = Path("data"),
+    detectors: Annotated[str, typer.Option(help="Detectors to compare, separated by commas.")] = "yunet,blazeface,blazeface_full,haar",
+    max_faces: Annotated[int, typer.Option(min=1, help="Faces of PublicTest to use.")] = 3589,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Also try other sizes and centres of the cut.")] = False,
+    record: Record = None,
+    json: console.Json = False,
+) -> None:
+    """Paste PublicTest faces into larger scenes, find them with each detector, and compare accuracy with the direct crop."""
+    from mien.benchmark.framing import measure_framing
+    from mien.records import append_record
+
+    with console.progress("framing") as show:
+        result = measure_framing(data, detectors.split(","), max_faces, sweep, show)
+    if record:
+        append_record(record, "benchmark framing", result)
+    if json:
+        console.print_json(result)
+        return
+    columns = ["detector", "found", "found_share", "direct_accuracy", "accuracy", "loss"]
+    console.print_table(columns, [[_short(row[column]) for column in columns] for row in result["rows"]])
+
+
+def _short(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,55 @@
+"""What the commands share: where lines go, how tables look, and the options that many of them take."""
+
+import json
+from collections.abc import Sequence
+from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+out = Console(highlight=False)
+"""Results, for people."""
+err = Console(stderr=True, highlight=False)
+"""Progress, notes and errors."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
+Model = Annotated[str, typer.Option("--model", "-m", help="Shipped bundle, or the folder of one.")]
+File = Annotated[str, typer.Option("--file", help="Which file of the bundle runs, for instance float32 or int8.")]
+DetectorName = Annotated[str, typer.Option("--detector", "-d", help="auto, yunet, blazeface, blazeface_full or haar.")]
+DetectorModel = Annotated[Path | None, typer.Option("--detector-model", help="Model file of the detector, instead of the fetched one.")]
+Threads = Annotated[int, typer.Option(min=1, max=256, help="CPU threads of each network.")]
+Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
+
+
+def print_json(values: object) -> None:
+    """Print one JSON object on standard output."""
+    typer.echo(json.dumps(values))
+
+
+def say(line: str) -> None:
+    """Print one line for a person on standard error."""
+    err.print(line, markup=False, soft_wrap=True)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table for a person on standard output; the first column is never cut."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, no_wrap=index == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    out.print(table)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on standard error; the yielded function takes (done, total)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        task = bars.add_task(label, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)

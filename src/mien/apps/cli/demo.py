@@ -1,0 +1,62 @@
+"""``mien demo``: the main job on shipped pictures and a shipped clip, without camera and network."""
+
+import time
+from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.apps.cli import console
+from mien.apps.cli.predict import describe
+from mien.apps.cli.stream import Summary
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the annotated pictures and clip.")] = Path("mien-demo"),
+    detector: console.DetectorName = "auto",
+) -> None:
+    """Read two portraits and a clip that come with mien, and write them with boxes and labels.
+
+    Nothing is downloaded: `auto` takes the best detector that is already there, which at first is Haar.
+    """
+    from mien.pictures import read_picture
+    from mien.pipeline import Recognizer
+    from mien.serialize import face_values
+    from mien.types import FrameResult
+    from mien.video.sinks import JsonLinesSink, PicturesSink, VideoSink
+    from mien.video.sources import list_pictures, open_source
+    from mien.video.stream import read_all
+
+    started_s = time.monotonic()
+    media = Path(str(files("mien") / "media"))
+    recognizer = Recognizer(detector=detector, may_fetch=False)
+    rows = []
+    with PicturesSink(output) as sink:
+        for index, path in enumerate(list_pictures(media)):
+            image = read_picture(path)
+            result = FrameResult(index, 0.0, image, tuple(recognizer.pipeline(image)), path.name)
+            sink.write(result)
+            faces = [describe(face_values(face, recognizer.labels)) for face in result.faces]
+            rows += [[path.name, *face] for face in faces] or [[path.name, "no face found", "", ""]]
+    console.print_table(["picture", "expression", "probability", "box (x1 y1 x2 y2)"], rows)
+
+    clip = media / "clip.mp4"
+    live = Recognizer(detector=detector, policy="camera", may_fetch=False)
+    summary = Summary()
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_source(clip))
+        sinks = [
+            stack.enter_context(VideoSink(output / "clip.mp4", opened.info.frames_per_second)),
+            stack.enter_context(JsonLinesSink(output / "clip.jsonl", clip.name, live.labels)),
+        ]
+        show = stack.enter_context(console.progress("clip.mp4"))
+        for result in read_all(opened, live.pipeline):
+            for video_sink in sinks:
+                video_sink.write(result)
+            summary.add(result)
+            show(summary.num_frames, opened.info.num_frames)
+    console.out.print()
+    summary.print("clip.mp4", as_json=False)
+    console.out.print(f"\nWritten to {output}/ in {time.monotonic() - started_s:.1f} s. Now try: mien predict YOUR_PHOTO.jpg --annotate {output}", markup=False, soft_wrap=True)

@@ -1,0 +1,26 @@
+"""``mien detectors``: the face detectors, and whether their model files are here."""
+
+from mien import hub
+from mien.apps.cli import console
+from mien.detection.catalog import DETECTORS
+
+
+def detectors(json: console.Json = False) -> None:
+    """List the face detectors, what each finds, and whether it is ready or is fetched on first use."""
+    rows = [
+        {
+            "name": row.name,
+            "finds": row.finds,
+            "ready": not row.model or (hub.cache_dir() / hub.ROWS[row.model].file_name).is_file(),
+            "license": row.license,
+            "paper": row.paper,
+        }
+        for row in DETECTORS.values()
+    ]
+    if json:
+        console.print_json({"detectors": rows})
+        return
+    console.print_table(
+        ["detector", "finds", "ready", "licence"],
+        [[row["name"], row["finds"], "yes" if row["ready"] else "fetched on first use", row["license"]] for row in rows],
+    )

@@ -1,0 +1,124 @@
+"""``mien predict``: the expressions in pictures."""
+
+import glob
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mien.apps.cli import console
+from mien.errors import MienError
+
+if TYPE_CHECKING:
+    from mien.labels import LabelSet
+    from mien.types import FrameResult
+    from mien.video.sinks import Sink
+
+
+def predict(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Pictures, folders and glob patterns.", show_default=False)],
+    json: console.Json = False,
+    csv: Annotated[Path | None, typer.Option(help="Write one row per face.")] = None,
+    jsonl: Annotated[Path | None, typer.Option(help="Write one JSON object per picture and line.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Write one row per face (extra: report).")] = None,
+    annotate: Annotated[Path | None, typer.Option(metavar="DIR", help="Write pictures with boxes and labels.")] = None,
+    model: console.Model = "mien_s",
+    file: console.File = "float32",
+    detector: console.DetectorName = "auto",
+    detector_model: console.DetectorModel = None,
+    threads: console.Threads = 1,
+) -> None:
+    """Name the expression of every face in pictures.
+
+    A picture that cannot be read is reported, the others are still done, and the exit status is then 2.
+    """
+    from mien.pipeline import Recognizer
+
+    recognizer = Recognizer(model, file, detector, detector_model, threads)
+    paths, errors = expand(sources)
+    results: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        sinks = [stack.enter_context(sink) for sink in make_sinks("", recognizer.labels, csv, jsonl, parquet, annotate)]
+        for index, path in enumerate(paths):
+            try:
+                results.append(_predict_one(recognizer, index, path, sinks))
+            except MienError as error:
+                errors.append({"source": path, "error": str(error)})
+    if json:
+        from mien import __version__
+
+        console.print_json({"mien": __version__, "model": recognizer.bundle.card.name, "results": results, "errors": errors})
+    else:
+        _print_results(results)
+    for problem in errors:
+        console.say(f"mien: {problem['error']}")
+    if errors:
+        raise typer.Exit(2)
+
+
+def _predict_one(recognizer: Any, index: int, path: str, sinks: "list[Sink]") -> dict[str, Any]:
+    from mien.pictures import read_picture
+    from mien.serialize import picture_values
+    from mien.types import FrameResult
+
+    image = read_picture(path)
+    result = FrameResult(index, 0.0, image, tuple(recognizer.pipeline(image)), path)
+    for sink in sinks:
+        sink.write(result)
+    return picture_values(path, result, recognizer.labels)
+
+
+def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the pictures that files, folders and patterns name, in order and once each, and what named nothing."""
+    from mien.video.sources import list_pictures
+
+    paths: list[str] = []
+    errors = []
+    for source in sources:
+        path = Path(source)
+        if path.is_dir():
+            found = [str(picture) for picture in list_pictures(path)]
+            problem = f"{source}: the folder holds no pictures."
+        elif glob.has_magic(source) and not path.exists():
+            found = sorted(glob.glob(source, recursive=True))
+            problem = f"{source}: the pattern matches no file."
+        else:
+            found, problem = [source], ""
+        if not found:
+            errors.append({"source": source, "error": problem})
+        paths.extend(found)
+    return list(dict.fromkeys(paths)), errors
+
+
+def make_sinks(source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None, annotate: Path | None = None) -> "list[Sink]":
+    """Return the sinks that the options ask for."""
+    from mien.video.sinks import CsvSink, JsonLinesSink, ParquetSink, PicturesSink
+
+    sinks: list[Sink] = []
+    if csv:
+        sinks.append(CsvSink(csv, source, labels))
+    if jsonl:
+        sinks.append(JsonLinesSink(jsonl, source, labels))
+    if parquet:
+        sinks.append(ParquetSink(parquet, source, labels))
+    if annotate:
+        sinks.append(PicturesSink(annotate))
+    return sinks
+
+
+def _print_results(results: list[dict[str, Any]]) -> None:
+    rows = []
+    for result in results:
+        if not result["faces"]:
+            rows.append([result["source"], "no face found", "", ""])
+        for face in result["faces"]:
+            rows.append([result["source"], *describe(face)])
+    if rows:
+        console.print_table(["picture", "expression", "probability", "box (x1 y1 x2 y2)"], rows)
+
+
+def describe(face: dict[str, Any]) -> list[str]:
+    """Return expression, probability and box of a face's JSON values, for people."""
+    mark = " (uncertain)" if face["uncertain"] else ""
+    return [face["expression"] + mark, f"{face['probability']:.2f}", " ".join(f"{value:.0f}" for value in face["box_xyxy"])]

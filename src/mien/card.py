@@ -1,0 +1,172 @@
+"""The card of a bundle: everything a program or a person must know to use its files."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from mien.alignment import AlignmentSpec
+from mien.config import from_mapping
+from mien.errors import ConfigError, ModelFileError, UnknownNameError
+from mien.preprocess import PreprocessSpec
+
+CARD_VERSION = 1
+CARD_NAME = "card.json"
+DEFAULT_BUNDLE = "mien_s"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How scores become probabilities, and when a reading is called uncertain."""
+
+    temperature: float = 1.0
+    """Scores are softmax(log(scores) / temperature)."""
+    abstain_below: float = 0.0
+    """A reading whose probability is lower is marked uncertain."""
+    fitted_on: str = ""
+    """Data set and split that both were chosen on."""
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0:
+            raise ValueError(f"temperature must be above 0, got {self.temperature}")
+        if not 0 <= self.abstain_below <= 1:
+            raise ValueError(f"abstain_below must lie in 0..1, got {self.abstain_below}")
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One model file of a bundle, with what was measured on it."""
+
+    path: str
+    sha256: str
+    bytes: int
+    parity_max_abs: float
+    """Largest difference of a score from the trained float network's, on the parity set."""
+    parity_mean_abs: float
+    top1_agreement: float
+    """Share of the parity set where the highest label is the trained network's."""
+    parity_on: str
+    """Data set and split of the parity set, with its size."""
+    accuracy: dict[str, float] = field(default_factory=dict)
+    """``dataset/split`` to accuracy in 0..1; direct crops, the data set's labels, one pass."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """Size and work of the network."""
+
+    architecture: str
+    parameters: int
+    macs: int
+    """Multiply-accumulates for one face."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Where the weights come from."""
+
+    recipe: str
+    data: str
+    data_sha256: str
+    num_images: int
+    commit: str
+    seed: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """The contract of a bundle, stored as ``card.json``."""
+
+    card_version: int
+    name: str
+    labels: tuple[str, ...]
+    preprocess: PreprocessSpec
+    alignment: AlignmentSpec
+    calibration: Calibration
+    files: dict[str, FileEntry]
+    network: NetworkFacts
+    training: Training
+    license: str
+    intended_use: str
+    limits: str
+
+    def __post_init__(self) -> None:
+        if len(set(self.labels)) != len(self.labels) or len(self.labels) < 2:
+            raise ValueError(f"labels must be at least two different names, got {self.labels}")
+        if not self.files:
+            raise ValueError("files must name at least one model file")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder with a card and model files."""
+
+    folder: Path
+    card: Card
+
+    def file(self, name: str) -> Path:
+        """Return the verified path of a model file.
+
+        Raises:
+            UnknownNameError: the card names no such file.
+            ModelFileError: the file is missing or not the one the card describes.
+        """
+        if name not in self.card.files:
+            raise UnknownNameError(f"{self.folder.name}: file", name, self.card.files)
+        entry = self.card.files[name]
+        path = self.folder / entry.path
+        try:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ModelFileError(f"{path}: cannot be read ({error.strerror}). The bundle is incomplete; copy it again.") from error
+        if found != entry.sha256:
+            raise ModelFileError(f"{path}: SHA-256 is {found[:16]}..., the card says {entry.sha256[:16]}.... The file is damaged or from another bundle.")
+        return path
+
+
+def shipped_bundles() -> dict[str, Path]:
+    """Return the bundles that come with mien, by name."""
+    folder = Path(str(files("mien") / "bundles"))
+    return {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{CARD_NAME}"))}
+
+
+def open_bundle(name_or_path: str | Path = DEFAULT_BUNDLE) -> Bundle:
+    """Open a shipped bundle by name, or any bundle by its folder.
+
+    Raises:
+        UnknownNameError: neither a shipped bundle nor a folder.
+        ModelFileError: the folder holds no card.
+        ConfigError: the card is not valid.
+    """
+    shipped = shipped_bundles()
+    folder = shipped.get(str(name_or_path), Path(name_or_path))
+    if not folder.exists():
+        raise UnknownNameError("Bundle", str(name_or_path), shipped, "mien models")
+    path = folder / CARD_NAME
+    if not path.is_file():
+        raise ModelFileError(f"{folder}: holds no {CARD_NAME}. Expected a bundle folder that `mien export` wrote.")
+    return Bundle(folder, read_card(path))
+
+
+def read_card(path: Path) -> Card:
+    """Read and validate a card; unknown fields are errors.
+
+    Raises:
+        ConfigError: not JSON, a newer version, or a field is wrong, missing or unknown.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path}: not a readable card ({error}).") from error
+    version = values.get("card_version") if isinstance(values, dict) else None
+    if not isinstance(version, int):
+        raise ConfigError(f"{path}: not a card; expected a JSON object with card_version.")
+    if version > CARD_VERSION:
+        raise ConfigError(f"{path}: card_version {version} is newer than this mien reads ({CARD_VERSION}). Upgrade mien.")
+    try:
+        return from_mapping(Card, values, str(path))
+    except UnknownNameError as error:
+        raise ConfigError(str(error)) from error

@@ -1,0 +1,54 @@
+"""YuNet (Wu et al. 2023) through OpenCV's own class: the best of the four on pictures and on turned faces."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mien.detection.haar import reduce_to
+from mien.errors import ModelFileError
+from mien.types import Face, UInt8
+
+# OpenCV's default of 0.9 loses three quarters of the faces turned by 45 degrees.
+SCORE_THRESHOLD = 0.7
+OVERLAP_THRESHOLD = 0.3
+
+
+class YuNetDetector:
+    """Finds faces of 24 pixels and more in the reduced picture.
+
+    Args:
+        max_side_px: The picture is reduced so that its longer side is at most this; it is never enlarged.
+
+    Raises:
+        ModelFileError: the file is missing or no YuNet.
+    """
+
+    def __init__(self, model_path: Path, max_side_px: int) -> None:
+        try:
+            self._network = cv2.FaceDetectorYN.create(str(model_path), "", (320, 320), SCORE_THRESHOLD, OVERLAP_THRESHOLD)
+            # A foreign ONNX file loads, and fails only when it runs.
+            self._network.detect(np.zeros((320, 320, 3), np.uint8))
+        except cv2.error as error:
+            raise ModelFileError(f"{model_path}: not a readable YuNet model. Expected OpenCV Zoo's face_detection_yunet .onnx file.") from error
+        self._max_side_px = max_side_px
+
+    def __call__(self, image: UInt8) -> list[Face]:
+        """Return the faces of an (H, W, 3) RGB picture, the surest first."""
+        picture, scale = reduce_to(image, self._max_side_px)
+        height, width = picture.shape[:2]
+        self._network.setInputSize((width, height))
+        _, rows = self._network.detect(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        if rows is None:
+            return []
+        faces = [_face_of(row.astype(np.float64), scale) for row in rows]
+        return sorted(faces, key=lambda face: -face.confidence)
+
+
+def _face_of(row: np.ndarray, scale: float) -> Face:
+    """Read one of OpenCV's rows: x, y, w, h, right eye, left eye, nose, right and left mouth corner, score."""
+    x, y, width, height = row[:4]
+    points = row[4:14].reshape(5, 2)
+    landmarks = np.stack([points[0], points[1], points[2], (points[3] + points[4]) / 2])
+    box = np.array([x, y, x + width, y + height])
+    return Face(box / scale, landmarks / scale, confidence=float(np.clip(row[14], 0, 1)))

@@ -1,0 +1,183 @@
+"""From a run to a bundle: files, their parity and accuracy, calibration, and the card that says it all."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from mien.alignment import AlignmentSpec
+from mien.card import CARD_NAME, CARD_VERSION, Calibration, Card, FileEntry, NetworkFacts, Training
+from mien.data.batches import load_faces
+from mien.data.catalog import DATASETS, load_dataset
+from mien.data.manifest import Manifest, clean_training
+from mien.errors import ConfigError, ModelFileError
+from mien.evaluation.evaluate import score_manifest
+from mien.evaluation.float_model import FloatClassifier
+from mien.export.calibration import COVERAGE, abstain_threshold, fit_temperature
+from mien.export.complexity import count_macs
+from mien.export.litert import write_float32, write_int8
+from mien.preprocess import Float32, normalize
+from mien.runtime.litert import LiteRTClassifier, calibrate
+from mien.training.run import DATA, ENVIRONMENT, read_history
+from mien.types import Float
+
+NUM_CALIBRATION_PER_LABEL = 60
+# A score may differ by this much between the trained network and its float32 file: rounding, nothing else.
+FLOAT32_TOLERANCE = 1e-3
+INT8_ACCURACY_TOLERANCE = 0.005
+
+LICENSE = (
+    "Weights: Apache-2.0, as far as mien's authors hold rights. Trained on FER2013, whose image rights are unresolved, with FER+ votes (MIT); "
+    "check whether your use may build on such data."
+)
+INTENDED_USE = (
+    "Naming the expression that a face shows in pictures and live video, on the device, with the consent of the people seen. "
+    "An expression is not an emotion felt; not for decisions about people, nor at work or in education (EU AI Act, Art. 5)."
+)
+LIMITS = (
+    "Posed and web pictures of 2013, 48 pixels wide, labelled by few annotators; people agree with these labels in about two of three cases. "
+    "Fear, disgust and sadness are confused most. Not measured by age, sex or skin tone."
+)
+
+
+def export(run_dir: Path, data_root: Path, out_dir: Path, release: bool, say: Callable[[str], None]) -> Card:
+    """Write the bundle of a run into ``out_dir``, measured on the validation split.
+
+    Args:
+        release: Also open the test split and write its accuracy into the card; once per released model.
+        say: Receives one line per finished step.
+
+    Raises:
+        ConfigError: no run, an unfinished one, or ``out_dir`` holds something else.
+        ModelFileError: a file differs from the trained network by more than its tolerance; nothing is written.
+    """
+    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / CARD_NAME).is_file():
+        raise ConfigError(f"{out_dir}: is not empty and holds no bundle. Choose another folder with --out.")
+    network = FloatClassifier(run_dir)
+    recipe = network.recipe
+    manifest = load_dataset(recipe.dataset, data_root)
+    validation = manifest.split(recipe.validation_split)
+    draft_dir = out_dir.with_name(f".tmp-{out_dir.name}")
+    shutil.rmtree(draft_dir, ignore_errors=True)
+    draft_dir.mkdir(parents=True)
+    try:
+        _write_files(network, manifest, draft_dir, say)
+        card = _draft_card(network, run_dir, manifest, out_dir.name)
+        card = _measure(card, network, validation, draft_dir, say)
+        if release:
+            card = _open_test(card, manifest, draft_dir, say)
+        (draft_dir / CARD_NAME).write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
+        shutil.rmtree(out_dir, ignore_errors=True)
+        draft_dir.rename(out_dir)
+    finally:
+        shutil.rmtree(draft_dir, ignore_errors=True)
+    return card
+
+
+def _write_files(network: FloatClassifier, manifest: Manifest, folder: Path, say: Callable[[str], None]) -> None:
+    write_float32(network.model, folder / "float32.tflite")
+    say("float32.tflite written")
+    training, _ = clean_training(manifest)
+    inputs = representative_inputs(network, training, NUM_CALIBRATION_PER_LABEL)
+    write_int8(folder / "float32.tflite", inputs, folder / "int8.tflite")
+    say(f"int8.tflite written, calibrated on {len(inputs)} training faces")
+
+
+def representative_inputs(network: FloatClassifier, training: Manifest, num_per_label: int) -> Float32:
+    """Return network inputs of as many training faces of each label, chosen with the recipe's seed."""
+    rng = np.random.default_rng(network.recipe.seed)
+    chosen: list[int] = []
+    for label in range(len(training.labels)):
+        rows = np.flatnonzero(training.label_indices == label)
+        chosen += rng.choice(rows, size=min(num_per_label, len(rows)), replace=False).tolist()
+    part = replace(training, samples=tuple(training.samples[index] for index in chosen))
+    return normalize(load_faces(part, network.recipe.preprocess), network.recipe.preprocess)
+
+
+def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, name: str) -> Card:
+    recipe = network.recipe
+    data = json.loads((run_dir / DATA).read_text(encoding="utf-8"))
+    environment = json.loads((run_dir / ENVIRONMENT).read_text(encoding="utf-8"))
+    return Card(
+        card_version=CARD_VERSION,
+        name=name,
+        labels=DATASETS[recipe.dataset].labels,
+        preprocess=recipe.preprocess,
+        alignment=AlignmentSpec(),
+        calibration=Calibration(),
+        files={name: _entry(f"{name}.tflite") for name in ("float32", "int8")},
+        network=NetworkFacts(recipe.model, network.model.count_params(), count_macs(network.model)),
+        training=Training(
+            recipe=recipe.name,
+            data=manifest.dataset,
+            data_sha256=data["training_sha256"],
+            num_images=data["num_training"],
+            commit=environment["commit"],
+            seed=recipe.seed,
+            epochs=len(read_history(run_dir)),
+        ),
+        license=LICENSE,
+        intended_use=INTENDED_USE,
+        limits=LIMITS,
+    )
+
+
+def _entry(path: str) -> FileEntry:
+    """Return an entry whose figures are still to be measured."""
+    return FileEntry(path, sha256="", bytes=0, parity_max_abs=0.0, parity_mean_abs=0.0, top1_agreement=0.0, parity_on="")
+
+
+def _measure(card: Card, network: FloatClassifier, validation: Manifest, folder: Path, say: Callable[[str], None]) -> Card:
+    """Fill in hashes, parity and accuracy of every file, then calibration, on the validation split."""
+    where = f"{validation.dataset}/{network.recipe.validation_split}"
+    reference = score_manifest(network, validation)
+    labels = validation.label_indices
+    entries: dict[str, FileEntry] = {}
+    scores: dict[str, Float] = {}
+    for name, entry in card.files.items():
+        content = (folder / entry.path).read_bytes()
+        scores[name] = score_manifest(LiteRTClassifier(folder / entry.path, card), validation)
+        difference = np.abs(scores[name] - reference)
+        entries[name] = replace(
+            entry,
+            sha256=hashlib.sha256(content).hexdigest(),
+            bytes=len(content),
+            parity_max_abs=float(difference.max()),
+            parity_mean_abs=float(difference.mean()),
+            top1_agreement=float((scores[name].argmax(axis=1) == reference.argmax(axis=1)).mean()),
+            parity_on=f"{where}, {len(validation)} faces",
+            accuracy={where: float((scores[name].argmax(axis=1) == labels).mean())},
+        )
+        say(f"{name}: {where} accuracy {entries[name].accuracy[where]:.4f}, largest difference {entries[name].parity_max_abs:.2g}")
+    _check_parity(entries, where)
+    temperature = fit_temperature(scores["float32"], labels)
+    threshold = abstain_threshold(calibrate(scores["float32"], temperature))
+    calibration = Calibration(temperature, threshold, fitted_on=f"{where}, float32; threshold at coverage {COVERAGE}")
+    say(f"temperature {temperature}, uncertain below {threshold}")
+    return replace(card, files=entries, calibration=calibration)
+
+
+def _check_parity(entries: dict[str, FileEntry], where: str) -> None:
+    """Raise ModelFileError when a file is not the network that was trained."""
+    difference = entries["float32"].parity_max_abs
+    if difference > FLOAT32_TOLERANCE:
+        raise ModelFileError(f"float32.tflite differs from the trained network by {difference:.2g}; at most {FLOAT32_TOLERANCE:g} is rounding. Nothing was written.")
+    loss = entries["float32"].accuracy[where] - entries["int8"].accuracy[where]
+    if loss > INT8_ACCURACY_TOLERANCE:
+        raise ModelFileError(f"int8.tflite loses {loss:.4f} of accuracy on {where}; at most {INT8_ACCURACY_TOLERANCE} is allowed. Nothing was written.")
+
+
+def _open_test(card: Card, manifest: Manifest, folder: Path, say: Callable[[str], None]) -> Card:
+    """Add the accuracy on the test split that nothing was chosen on."""
+    test = manifest.split("privatetest")
+    entries = {}
+    for name, entry in card.files.items():
+        scores = score_manifest(LiteRTClassifier(folder / entry.path, card), test)
+        accuracy = float((scores.argmax(axis=1) == test.label_indices).mean())
+        entries[name] = replace(entry, accuracy={**entry.accuracy, f"{test.dataset}/privatetest": accuracy})
+        say(f"{name}: {test.dataset}/privatetest accuracy {accuracy:.4f}")
+    return replace(card, files=entries)

@@ -1,0 +1,31 @@
+"""Temperature and threshold: chosen once, on the split that choices are made on."""
+
+import numpy as np
+
+from mien.evaluation.metrics import Int, log_loss
+from mien.runtime.litert import calibrate
+from mien.types import Float
+
+COVERAGE = 0.9
+"""Share of faces that are given a reading; the least sure rest is marked uncertain."""
+
+
+def fit_temperature(scores: Float, labels: Int) -> float:
+    """Return the temperature that makes the true labels most likely (Guo et al. 2017).
+
+    Args:
+        scores: (N, K) uncalibrated probabilities.
+        labels: (N,) true labels.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        return log_loss(calibrate(scores, float(np.exp(log_temperature))), labels)
+
+    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded")
+    return round(float(np.exp(found.x)), 4)
+
+
+def abstain_threshold(calibrated_scores: Float, coverage: float = COVERAGE) -> float:
+    """Return the probability that ``coverage`` of the faces reach or exceed."""
+    return round(float(np.quantile(calibrated_scores.max(axis=1), 1 - coverage)), 4)

@@ -1,0 +1,81 @@
+"""LiteRT files from a trained network: float32, and int8 by post-training quantisation."""
+
+import contextlib
+import io
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.atomic import atomic_path
+from mien.errors import MissingExtraError
+from mien.preprocess import Float32
+from mien.quiet import quiet_stderr
+
+if TYPE_CHECKING:
+    from keras import Model
+
+
+def write_float32(model: "Model", path: Path) -> None:
+    """Write ``path`` with batch 1, float32 in and float32 scores out.
+
+    Args:
+        model: From (N, H, W, C) float32 to (N, K) logits; the softmax is added here.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    import keras
+
+    with_scores = keras.Model(model.input, keras.layers.Softmax(name="scores")(model.output))
+    with atomic_path(path) as temporary, quiet_stderr(), contextlib.redirect_stdout(io.StringIO()):
+        with_scores.export(temporary, format="litert", verbose=False)
+
+
+def write_int8(float32_path: Path, inputs: Float32, path: Path) -> None:
+    """Quantise a float32 file: int8 weights per channel and int8 activations, float32 in and scores out.
+
+    The softmax stays float, so that scores are finer than the 1/256 steps of int8.
+
+    Args:
+        inputs: (N, H, W, C) representative network inputs, which set the ranges of the activations.
+
+    Raises:
+        MissingExtraError: the quantiser is not installed.
+        OutputError: the file cannot be written.
+    """
+    try:
+        from litert_quantizer import qtyping, quantizer, recipe
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Quantising", "train") from error
+    operation: Any = qtyping.TFLOperationName
+    worker: Any = quantizer.Quantizer(str(float32_path))
+    worker.load_quantization_recipe(recipe.static_wi8_ai8())
+    for name in (operation.SOFTMAX, operation.INPUT, operation.OUTPUT):
+        worker.update_quantization_recipe(regex=".*", operation_name=name, algorithm_key="no_quantize")
+    with atomic_path(path) as temporary, _silenced():
+        statistics = worker.calibrate({"serving_default": [{_input_name(float32_path): inputs[i : i + 1]} for i in range(len(inputs))]})
+        worker.quantize(statistics).export_model(str(temporary), overwrite=True)
+
+
+def _input_name(path: Path) -> str:
+    from ai_edge_litert.interpreter import Interpreter
+
+    with quiet_stderr():
+        signatures: Any = Interpreter(str(path)).get_signature_list()
+    name: str = signatures["serving_default"]["inputs"][0]
+    return name
+
+
+@contextlib.contextmanager
+def _silenced() -> Any:
+    """Keep the quantiser's prints, bars and warnings out of the terminal; its errors still raise."""
+    import warnings
+
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        previous = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(previous)

@@ -1,0 +1,64 @@
+"""Drawing readings onto pictures."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from mien.types import Reading, UInt8
+
+# RGB; told apart by people with red-green blindness too (Okabe & Ito 2008).
+COLORS_RGB: dict[str, tuple[int, int, int]] = {
+    "angry": (213, 94, 0),
+    "disgust": (0, 158, 115),
+    "fear": (204, 121, 167),
+    "happy": (240, 228, 66),
+    "sad": (0, 114, 178),
+    "surprise": (86, 180, 233),
+    "neutral": (200, 200, 200),
+    "contempt": (230, 159, 0),
+}
+_UNCERTAIN_RGB = (140, 140, 140)
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_DARK_RGB = (20, 20, 20)
+
+
+def draw(image: UInt8, readings: Sequence[Reading]) -> UInt8:
+    """Return a copy of an (H, W, 3) RGB picture with a box, the eyes and a label for every reading.
+
+    An uncertain reading is grey and carries a question mark.
+    """
+    canvas = np.ascontiguousarray(image).copy()
+    for reading in readings:
+        _draw_one(canvas, reading)
+    return canvas
+
+
+def _draw_one(canvas: UInt8, reading: Reading) -> None:
+    # Line and letter sizes follow the face, within what stays readable.
+    height, width = canvas.shape[:2]
+    x1, y1, x2, y2 = (round(float(value)) for value in reading.box_xyxy)
+    line = max(1, round(max(height, width) / 400))
+    color = _UNCERTAIN_RGB if reading.uncertain else COLORS_RGB.get(reading.expression, (255, 255, 255))
+    cv2.rectangle(canvas, (x1, y1), (x2, y2), color, line, cv2.LINE_AA)
+    for x, y in reading.landmarks_xy:
+        cv2.circle(canvas, (round(float(x)), round(float(y))), line, color, -1, cv2.LINE_AA)
+    _draw_label(canvas, _label_of(reading), (x1, y1, y2), color, line)
+
+
+def _label_of(reading: Reading) -> str:
+    mark = "?" if reading.uncertain else ""
+    identity = f"#{reading.track_id} " if reading.track_id >= 0 else ""
+    return f"{identity}{reading.expression}{mark} {reading.probability:.0%}"
+
+
+def _draw_label(canvas: UInt8, text: str, left_top_bottom: tuple[int, int, int], color: tuple[int, int, int], line: int) -> None:
+    """Write dark text on a filled strip above the box, or inside it where there is no room above."""
+    left, top, _ = left_top_bottom
+    scale = max(0.4, max(canvas.shape[:2]) / 1100)
+    (text_width, text_height), below = cv2.getTextSize(text, _FONT, scale, line)
+    strip = text_height + below + 2 * line
+    left = int(np.clip(left - line // 2, 0, max(0, canvas.shape[1] - text_width - 2 * line)))
+    top = top - strip if top >= strip else max(0, top)
+    cv2.rectangle(canvas, (left, top), (left + text_width + 2 * line, top + strip), color, -1)
+    cv2.putText(canvas, text, (left + line, top + line + text_height), _FONT, scale, _DARK_RGB, line, cv2.LINE_AA)

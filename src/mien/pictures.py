@@ -1,0 +1,89 @@
+"""Reading still pictures: upright, 8-bit, RGB, or a clear error."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mien.errors import SourceError
+from mien.preprocess import check_picture
+from mien.types import UInt8
+
+if TYPE_CHECKING:
+    PictureSource = str | Path | UInt8 | Image.Image
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+MAX_PIXELS = 120_000_000
+MIN_SIDE_PX = 16
+
+
+def read_picture(source: "PictureSource") -> UInt8:
+    """Return a picture as (H, W, 3) RGB, turned upright by its EXIF orientation.
+
+    Args:
+        source: Path of a file, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture. Of an animation the first
+            frame is read. 16-bit grey is reduced to 8 bits; transparency is dropped.
+
+    Raises:
+        SourceError: not a readable picture, or smaller than 16 pixels or larger than 120 megapixels.
+    """
+    if isinstance(source, np.ndarray):
+        check_picture(source)
+        _check_size(source.shape[1], source.shape[0], "The array")
+        return np.repeat(source[..., np.newaxis], 3, axis=2) if source.ndim == 2 else source
+    if isinstance(source, Image.Image):
+        return _decode(source, "The picture")
+    path = Path(source)
+    if path.is_dir():
+        raise SourceError(f"{path}: is a folder. Expected a picture.")
+    try:
+        if path.stat().st_size == 0:
+            raise SourceError(f"{path}: is empty (0 bytes). Expected a picture.")
+        with warnings.catch_warnings():
+            # Pillow warns of what `_check_size` refuses, and of harmless oddities in metadata.
+            warnings.simplefilter("ignore")
+            with Image.open(path) as picture:
+                return _decode(picture, str(path))
+    except UnidentifiedImageError as error:
+        raise SourceError(f"{path}: not a picture mien can read. Expected one of {', '.join(sorted(SUFFIXES))}.") from error
+    except FileNotFoundError as error:
+        raise SourceError(f"{path}: no such file.") from error
+    except Image.DecompressionBombError as error:
+        raise SourceError(f"{path}: has more than {MAX_PIXELS // 1_000_000} megapixels. Reduce it first.") from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, MemoryError) as error:
+        # Pillow's decoders raise all of these on damaged files.
+        raise SourceError(f"{path}: the picture is damaged or cut short ({error}).") from error
+
+
+def _check_size(width: int, height: int, name: str) -> None:
+    if min(width, height) < MIN_SIDE_PX:
+        raise SourceError(f"{name}: is {width}x{height} pixels. A picture needs at least {MIN_SIDE_PX}x{MIN_SIDE_PX}.")
+    if width * height > MAX_PIXELS:
+        raise SourceError(f"{name}: is {width}x{height} pixels, more than {MAX_PIXELS // 1_000_000} megapixels. Reduce it first.")
+
+
+def _decode(picture: Image.Image, name: str) -> UInt8:
+    _check_size(*picture.size, name)
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode.startswith("I;16"):
+        return _grey_to_rgb(np.asarray(upright).astype(np.float64) / 257)
+    if upright.mode in ("I", "F"):
+        return _grey_to_rgb(_wide_to_8_bit(np.asarray(upright, np.float64), upright.mode, name))
+    return np.array(upright.convert("RGB"), np.uint8)
+
+
+def _wide_to_8_bit(values: "np.ndarray[Any, Any]", mode: str, name: str) -> "np.ndarray[Any, Any]":
+    """Bring 32-bit values to 0..255: floats in 0..1, integers in 0..65535."""
+    if not np.isfinite(values).all():
+        raise SourceError(f"{name}: holds values that are no numbers (NaN or infinite). Expected finite pixels.")
+    limit = 1.0 if mode == "F" else 65535.0
+    if values.min() < 0 or values.max() > limit:
+        raise SourceError(f"{name}: 32-bit pixels must lie in 0..{limit:g}, got {values.min():g}..{values.max():g}. Save it with 8 bits.")
+    return values / limit * 255
+
+
+def _grey_to_rgb(values: "np.ndarray[Any, Any]") -> UInt8:
+    grey = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.repeat(grey[..., np.newaxis], 3, axis=2)

@@ -1,0 +1,127 @@
+"""From a picture to readings: detect, cut, classify."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mien.alignment import AlignmentSpec, face_square
+from mien.card import DEFAULT_BUNDLE, Bundle, open_bundle
+from mien.detection.catalog import Policy, create_detector
+from mien.labels import LabelSet
+from mien.pictures import read_picture
+from mien.preprocess import PreprocessSpec, check_picture, cut
+from mien.runtime.litert import LiteRTClassifier
+from mien.types import Classifier, Detector, Face, Float, Reading, UInt8
+
+if TYPE_CHECKING:
+    from mien.pictures import PictureSource
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The stages between a frame and its readings; each is a plain callable."""
+
+    detect: Detector
+    classify: Classifier
+    labels: LabelSet
+    alignment: AlignmentSpec
+    preprocess: PreprocessSpec
+    abstain_below: float = 0.0
+
+    def __call__(self, image: UInt8) -> list[Reading]:
+        """Return one reading per face of an (H, W, 3) RGB picture, the surest detection first."""
+        faces = self.detect(image)
+        crops = [cut(image, face_square(face, self.alignment), self.preprocess) for face in faces]
+        scores = self.classify(crops)
+        return [self._read(face, row) for face, row in zip(faces, scores, strict=True)]
+
+    def _read(self, face: Face, scores: Float) -> Reading:
+        best = int(np.argmax(scores))
+        return Reading(
+            box_xyxy=face.box_xyxy,
+            landmarks_xy=face.landmarks_xy,
+            detection_confidence=face.confidence,
+            expression=self.labels[best],
+            probability=float(scores[best]),
+            scores=scores,
+            uncertain=bool(scores[best] < self.abstain_below),
+        )
+
+
+class Recognizer:
+    """Finds the faces in pictures and reads their expressions.
+
+    Not safe to share between threads: make one per thread.
+
+    Args:
+        model: Name of a shipped bundle, or the folder of one.
+        file: Which file of the bundle runs, for instance ``float32`` or ``int8``.
+        detector: ``auto``, ``yunet``, ``blazeface``, ``blazeface_full`` or ``haar``.
+        detector_model: Model file of the detector, instead of the one mien fetches on first use.
+        threads: CPU threads of each network.
+        policy: ``picture`` finds all faces, ``camera`` near ones in every frame.
+        may_fetch: Whether a detector's missing model file may be downloaded.
+
+    Raises:
+        UnknownNameError: the catalog has no such bundle, file or detector.
+        ModelFileError: a model file is missing, foreign, damaged or cannot be fetched.
+        ConfigError: the bundle's card is not valid.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_BUNDLE,
+        file: str = "float32",
+        detector: str = "auto",
+        detector_model: str | Path | None = None,
+        threads: int = 1,
+        policy: Policy = "picture",
+        may_fetch: bool = True,
+    ) -> None:
+        self.bundle: Bundle = open_bundle(model)
+        card = self.bundle.card
+        self._classifier = LiteRTClassifier(self.bundle.file(file), card, threads)
+        self.pipeline = Pipeline(
+            detect=create_detector(detector, policy, Path(detector_model) if detector_model else None, threads, may_fetch),
+            classify=self._classifier,
+            labels=card.labels,
+            alignment=card.alignment,
+            preprocess=card.preprocess,
+            abstain_below=card.calibration.abstain_below,
+        )
+
+    @property
+    def labels(self) -> LabelSet:
+        """Expression names, in the order of every ``scores``."""
+        return self.bundle.card.labels
+
+    def __call__(self, picture: "PictureSource") -> list[Reading]:
+        """Return one reading per face, the surest detection first; no face is an empty list.
+
+        Args:
+            picture: Path, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture.
+
+        Raises:
+            SourceError: the picture cannot be read.
+        """
+        return self.pipeline(read_picture(picture))
+
+    def classify(self, crops: Sequence[UInt8]) -> Float:
+        """Return (N, K) scores of faces that are already cut out; rows sum to 1.
+
+        Args:
+            crops: Each (h, w) grey or (h, w, 3) RGB uint8, framed like FER2013: the whole face, eyes level.
+
+        Raises:
+            SourceError: a crop has another shape or type.
+        """
+        for crop in crops:
+            check_picture(crop)
+        return self._classifier(crops)
+
+    def raw_scores(self, inputs: Float) -> Float:
+        """Return the file's own (N, K) scores for (N, H, W, C) network inputs, uncalibrated; for measurements."""
+        return self._classifier.raw_scores(inputs.astype(np.float32, copy=False))

@@ -1,0 +1,29 @@
+"""Records: results with everything needed to believe them, one JSON object per line, append-only."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mien import environment
+from mien.errors import OutputError
+
+
+def append_record(path: Path, kind: str, values: dict[str, Any]) -> None:
+    """Append one record: kind, time, values, environment.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    record = {"kind": kind, "time": datetime.now(UTC).isoformat(timespec="seconds"), **values, "environment": environment.describe_environment()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Return the records of a file, oldest first."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

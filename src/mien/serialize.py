@@ -1,0 +1,59 @@
+"""Readings as plain values: the JSON of the command line and of REST, and the columns of tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mien.labels import LabelSet
+from mien.types import FrameResult, Reading
+
+_ROW_HEAD = ("source", "frame", "time_s", "face", "track_id", "x1", "y1", "x2", "y2", "detection_confidence", "expression", "probability", "uncertain")
+
+
+def face_values(reading: Reading, labels: LabelSet) -> dict[str, Any]:
+    """Return one reading as JSON values."""
+    return {
+        "box_xyxy": [round(float(value), 2) for value in reading.box_xyxy],
+        "landmarks_xy": [[round(float(x), 2), round(float(y), 2)] for x, y in reading.landmarks_xy],
+        "detection_confidence": round(reading.detection_confidence, 6),
+        "expression": reading.expression,
+        "probability": round(reading.probability, 6),
+        "uncertain": reading.uncertain,
+        "scores": {label: round(float(score), 6) for label, score in zip(labels, reading.scores, strict=True)},
+    }
+
+
+def picture_values(source: str, result: FrameResult, labels: LabelSet) -> dict[str, Any]:
+    """Return the readings of one picture as JSON values."""
+    height, width = result.image.shape[:2]
+    return {"source": source, "width": width, "height": height, "faces": [face_values(face, labels) for face in result.faces]}
+
+
+def frame_values(source: str, result: FrameResult, labels: LabelSet) -> dict[str, Any]:
+    """Return the readings of one frame of a stream as JSON values."""
+    faces = [{"track_id": face.track_id, **face_values(face, labels)} for face in result.faces]
+    return {"source": result.name or source, "frame": result.index, "time_s": round(result.time_s, 6), "faces": faces}
+
+
+def column_names(labels: LabelSet) -> list[str]:
+    """Return the columns of a table of readings."""
+    return [*_ROW_HEAD, *(f"score_{label}" for label in labels)]
+
+
+def face_rows(source: str, result: FrameResult) -> Sequence[list[Any]]:
+    """Return one row per face of a frame, in the order of ``column_names``."""
+    return [
+        [
+            result.name or source,
+            result.index,
+            round(result.time_s, 6),
+            number,
+            face.track_id,
+            *(round(float(value), 2) for value in face.box_xyxy),
+            round(face.detection_confidence, 6),
+            face.expression,
+            round(face.probability, 6),
+            face.uncertain,
+            *(round(float(score), 6) for score in face.scores),
+        ]
+        for number, face in enumerate(result.faces)
+    ]
