@@ -31,7 +31,9 @@ def view(picture: np.ndarray, center_xy: tuple[float, float], zoom: float, turn_
     """Return what a camera sees that looks at ``center_xy`` of a picture."""
     matrix = cv2.getRotationMatrix2D(center_xy, turn_deg, zoom)
     matrix[:, 2] += np.array(size_wh) / 2 - np.array(center_xy)
-    return cv2.warpAffine(picture, matrix, size_wh, flags=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.warpAffine(
+        picture, matrix, size_wh, flags=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
 
 
 def scenes(astronaut: np.ndarray, hopper: np.ndarray) -> Iterator[np.ndarray]:

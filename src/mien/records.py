@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mien import environment
-from mien.errors import OutputError
+from mien.atomic import cannot_write
 
 
 def append_record(path: Path, kind: str, values: dict[str, Any]) -> None:
@@ -15,13 +15,18 @@ def append_record(path: Path, kind: str, values: dict[str, Any]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    record = {"kind": kind, "time": datetime.now(UTC).isoformat(timespec="seconds"), **values, "environment": environment.describe_environment()}
+    record = {
+        "kind": kind,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        **values,
+        "environment": environment.describe_environment(),
+    }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}).") from error
+        raise cannot_write(path, error) from error
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

@@ -6,7 +6,21 @@ from typing import Any
 from mien.labels import LabelSet
 from mien.types import FrameResult, Reading
 
-_ROW_HEAD = ("source", "frame", "time_s", "face", "track_id", "x1", "y1", "x2", "y2", "detection_confidence", "expression", "probability", "uncertain")
+_ROW_HEAD = (
+    "source",
+    "frame",
+    "time_s",
+    "face",
+    "track_id",
+    "x1",
+    "y1",
+    "x2",
+    "y2",
+    "detection_confidence",
+    "expression",
+    "probability",
+    "uncertain",
+)
 
 
 def face_values(reading: Reading, labels: LabelSet) -> dict[str, Any]:

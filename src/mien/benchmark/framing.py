@@ -21,10 +21,14 @@ from mien.types import Detector, Face, Float, UInt8
 
 SCENE_WH = (640, 480)
 FACE_SIDES_PX = (144, 240)
-SWEEP = [AlignmentSpec(eye_distances=side, center_below_eyes=below) for side in (2.4, 2.5, 2.6, 2.7, 2.8) for below in (0.20, 0.25, 0.30, 0.35)]
+SWEEP = [
+    AlignmentSpec(eye_distances=side, center_below_eyes=below) for side in (2.4, 2.5, 2.6, 2.7, 2.8) for below in (0.20, 0.25, 0.30, 0.35)
+]
 
 
-def measure_framing(data: Path, detectors: Sequence[str], max_faces: int, sweep: bool, on_progress: Callable[[int, int], None]) -> dict[str, Any]:
+def measure_framing(
+    data: Path, detectors: Sequence[str], max_faces: int, sweep: bool, on_progress: Callable[[int, int], None]
+) -> dict[str, Any]:
     """Return one row per detector: faces found, accuracy of direct and of found crops, and FER2013's own framing.
 
     Raises:
@@ -38,21 +42,38 @@ def measure_framing(data: Path, detectors: Sequence[str], max_faces: int, sweep:
     labels = manifest.label_indices
     rows = []
     for number, name in enumerate(detectors):
-        found = list(_find_all(create_detector(name), [sample.pixels() for sample in manifest.samples], number, len(detectors), on_progress))
-        rows.append({"detector": name, **_compare(found, recognizer, direct, labels, recognizer.pipeline.alignment), "framing": _framing(found)})
+        found = list(
+            _find_all(create_detector(name), [sample.pixels() for sample in manifest.samples], number, len(detectors), on_progress)
+        )
+        rows.append(
+            {"detector": name, **_compare(found, recognizer, direct, labels, recognizer.pipeline.alignment), "framing": _framing(found)}
+        )
         if sweep:
             rows[-1]["sweep"] = [
-                {"eye_distances": spec.eye_distances, "center_below_eyes": spec.center_below_eyes, **_compare(found, recognizer, direct, labels, spec)}
+                {
+                    "eye_distances": spec.eye_distances,
+                    "center_below_eyes": spec.center_below_eyes,
+                    **_compare(found, recognizer, direct, labels, spec),
+                }
                 for spec in SWEEP
             ]
-    return {"dataset": "fer2013", "split": "publictest", "label_source": "fer2013", "model": recognizer.bundle.card.name, "scene_wh": SCENE_WH, "rows": rows}
+    return {
+        "dataset": "fer2013",
+        "split": "publictest",
+        "label_source": "fer2013",
+        "model": recognizer.bundle.card.name,
+        "scene_wh": SCENE_WH,
+        "rows": rows,
+    }
 
 
 Found = tuple[UInt8, tuple[float, float], float, Face | None]
 """Scene, top left corner of the pasted face, its side, and the detected face."""
 
 
-def _find_all(detect: Detector, faces: Sequence[UInt8], number: int, total: int, on_progress: Callable[[int, int], None]) -> Iterator[Found]:
+def _find_all(
+    detect: Detector, faces: Sequence[UInt8], number: int, total: int, on_progress: Callable[[int, int], None]
+) -> Iterator[Found]:
     rng = np.random.default_rng(0)
     for index, pixels in enumerate(faces):
         scene, corner_xy, side = paste(pixels, rng)

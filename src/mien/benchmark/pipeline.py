@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from mien.alignment import face_square
 from mien.errors import SourceError
 from mien.pictures import read_picture
 from mien.pipeline import Recognizer
-from mien.preprocess import cut, prepare
+from mien.preprocess import cut
 from mien.types import UInt8
 
 FRAME_WH = (640, 480)
@@ -60,6 +61,7 @@ def measure_pipeline(detectors: Sequence[str], num_runs: int, on_progress: Calla
 
 
 def _candidates(detectors: Sequence[str]) -> dict[str, Callable[[], object]]:
+    """Return what is timed, by name."""
     frame = one_face_frame()
     candidates: dict[str, Callable[[], object]] = {}
     for detector in detectors:
@@ -67,12 +69,11 @@ def _candidates(detectors: Sequence[str]) -> dict[str, Callable[[], object]]:
             recognizer = Recognizer(file=file, detector=detector, policy="camera")
             if len(recognizer(frame)) != 1:
                 raise SourceError(f"{detector} does not find exactly one face in the benchmark's frame.")
-            candidates[f"{detector} + align + classify {file}"] = lambda recognizer=recognizer: recognizer.pipeline(frame)
-            candidates.setdefault(f"{detector} alone", lambda recognizer=recognizer: recognizer.pipeline.detect(frame))
+            candidates.setdefault(f"{detector} alone", partial(recognizer.pipeline.detect, frame))
+            candidates[f"{detector} + align + classify {file}"] = partial(recognizer.pipeline, frame)
     for file in ("float32", "int8"):
         recognizer = Recognizer(file=file, detector=detectors[0], policy="camera")
         face = recognizer.pipeline.detect(frame)[0]
-        spec = recognizer.pipeline.preprocess
-        inputs = prepare([cut(frame, face_square(face, recognizer.pipeline.alignment), spec)], spec)
-        candidates[f"classify {file}"] = lambda recognizer=recognizer, inputs=inputs: recognizer.raw_scores(inputs)
+        crop = cut(frame, face_square(face, recognizer.pipeline.alignment), recognizer.pipeline.preprocess)
+        candidates[f"classify {file}"] = partial(recognizer.classify, [crop])
     return candidates

@@ -1,0 +1,1 @@
+"""Data sets, manifests, targets, augmentation and batches."""

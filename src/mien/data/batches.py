@@ -63,7 +63,7 @@ def _prefetch(build: Callable[[int], Batch], num_batches: int, ahead: int = 4) -
                 if stop.is_set():
                     return
                 put(build(step))
-        except BaseException as error:  # handed over, raised again below
+        except BaseException as error:  # noqa: BLE001 - handed over, and raised again in the consumer
             put(error)
 
     worker = threading.Thread(target=work, name="mien-batches", daemon=True)

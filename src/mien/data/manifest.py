@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -126,22 +126,16 @@ def clean_training(manifest: Manifest) -> tuple[Manifest, Cleaning]:
     """Return the training split without test pictures and without constant pictures, and what was left out."""
     training = manifest.split("training")
     test_hashes = {
-        pixel_hash
-        for sample, pixel_hash in zip(manifest.samples, manifest.pixel_hashes, strict=True)
-        if sample.split != "training"
+        pixel_hash for sample, pixel_hash in zip(manifest.samples, manifest.pixel_hashes, strict=True) if sample.split != "training"
     }
     is_leak = [pixel_hash in test_hashes for pixel_hash in training.pixel_hashes]
     is_constant = [bool(np.ptp(sample.pixels()) == 0) for sample in training.samples]
-    kept = tuple(
-        sample
-        for sample, leak, constant in zip(training.samples, is_leak, is_constant, strict=True)
-        if not leak and not constant
-    )
+    kept = tuple(sample for sample, leak, constant in zip(training.samples, is_leak, is_constant, strict=True) if not leak and not constant)
     only_constant = sum(constant and not leak for leak, constant in zip(is_leak, is_constant, strict=True))
     return replace(training, samples=kept), Cleaning(len(kept), sum(is_leak), only_constant)
 
 
-def check_counts(manifest: Manifest, expected: dict[str, Sequence[int]]) -> None:
+def check_counts(manifest: Manifest, expected: Mapping[str, Sequence[int]]) -> None:
     """Compare the class counts of every split with the published ones.
 
     Raises:

@@ -1,0 +1,1 @@
+"""Face detectors: from a whole picture to faces."""

@@ -34,10 +34,30 @@ class DetectorRow:
 DETECTORS: dict[str, DetectorRow] = {
     row.name: row
     for row in (
-        DetectorRow("yunet", "yunet", "faces of 24 px and more in a picture of at most 1280 px (camera: 320), any turn to 45 degrees", "MIT", "doi 10.1007/s11633-023-1423-y"),
-        DetectorRow("blazeface", "blazeface", "near faces: a quarter of the longer side and more, any turn", "Apache-2.0", "arXiv 1907.05047"),
-        DetectorRow("blazeface_full", "blazeface_full", "faces of an eighth of the longer side (pictures: in tiles, a thirtieth), turns to 45 degrees", "Apache-2.0", "arXiv 1907.05047"),
-        DetectorRow("haar", "", "upright frontal faces of 30 px and more in a picture of at most 640 px (camera: 80 px)", "Apache-2.0 (OpenCV)", "Viola & Jones 2001"),
+        DetectorRow(
+            "yunet",
+            "yunet",
+            "faces of 24 px and more in a picture of at most 1280 px (camera: 320), any turn to 45 degrees",
+            "MIT",
+            "doi 10.1007/s11633-023-1423-y",
+        ),
+        DetectorRow(
+            "blazeface", "blazeface", "near faces: a quarter of the longer side and more, any turn", "Apache-2.0", "arXiv 1907.05047"
+        ),
+        DetectorRow(
+            "blazeface_full",
+            "blazeface_full",
+            "faces of an eighth of the longer side (pictures: in tiles, a thirtieth), turns to 45 degrees",
+            "Apache-2.0",
+            "arXiv 1907.05047",
+        ),
+        DetectorRow(
+            "haar",
+            "",
+            "upright frontal faces of 30 px and more in a picture of at most 640 px (camera: 80 px)",
+            "Apache-2.0 (OpenCV)",
+            "Viola & Jones 2001",
+        ),
         DetectorRow("auto", "", "picks by what is present or can be fetched, and by picture or camera", "", ""),
     )
 }
@@ -132,6 +152,8 @@ class FirstThatFinds:
 def _create_auto(policy: Policy, threads: int, may_fetch: bool) -> Detector:
     """Prefer YuNet, then BlazeFace, then Haar; say in one line when the preferred one is not to be had."""
     yunet, why_no_yunet = _try_create("yunet", policy, threads, may_fetch)
+    # Where fetching is not allowed, what is here is what was asked for.
+    level = logging.WARNING if may_fetch else logging.INFO
     # BlazeFace helps YuNet only when it is here already; without YuNet it is worth a download.
     fetch_blaze = may_fetch and yunet is None
     short, _ = _try_create("blazeface", policy, threads, fetch_blaze)
@@ -140,9 +162,9 @@ def _create_auto(policy: Policy, threads: int, may_fetch: bool) -> Detector:
         return FirstThatFinds([yunet, short]) if policy == "picture" and short is not None else yunet
     full, why_no_full = _try_create("blazeface_full", policy, threads, fetch_blaze and short is not None)
     if full is not None and short is not None:
-        log.info("Detector: BlazeFace. %s", why_no_yunet)
+        log.log(level, "Detector: falling back to BlazeFace. %s", why_no_yunet)
         return full if policy == "picture" else FirstThatFinds([short, full])
-    log.warning("Detector: falling back to Haar (upright frontal faces only). %s", why_no_yunet or why_no_full)
+    log.log(level, "Detector: falling back to Haar (upright frontal faces only). %s %s", why_no_yunet, why_no_full)
     from mien.detection.haar import HaarDetector
 
     return HaarDetector(max_side_px=640, min_face_px=30 if policy == "picture" else 80, try_turns=policy == "picture")

@@ -36,7 +36,7 @@ class HaarDetector:
     """
 
     def __init__(self, max_side_px: int, min_face_px: int, try_turns: bool = False, model_path: Path | None = None) -> None:
-        path = model_path or Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
+        path = model_path or Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"
         self._cascade = load_cascade(path)
         self._max_side_px = max_side_px
         self._min_face_px = min_face_px
@@ -64,7 +64,7 @@ class HaarDetector:
         faces = []
         for (x, y, width, height), count in zip(boxes, neighbours, strict=True):
             corner, size = np.array([x, y], np.float64), np.array([width, height], np.float64)
-            landmarks = corner + _LANDMARKS_IN_BOX * size
+            landmarks: Float = corner + _LANDMARKS_IN_BOX * size
             box = np.concatenate([corner, corner + size])
             if angle_deg:
                 landmarks = turn_points(landmarks, np.deg2rad(angle_deg), turned_center, center)
@@ -84,7 +84,7 @@ def load_cascade(path: Path) -> cv2.CascadeClassifier:
     try:
         cascade = cv2.CascadeClassifier(str(path))
         is_empty = cascade.empty()
-    except cv2.error:
+    except (cv2.error, SystemError):  # OpenCV's binding raises either
         is_empty = True
     if is_empty:
         raise ModelFileError(f"{path}: not a readable Haar cascade. Expected an OpenCV cascade .xml file.")
@@ -109,13 +109,14 @@ def _turn(grey: UInt8, angle_deg: float) -> UInt8:
     cos, sin = abs(np.cos(np.deg2rad(angle_deg))), abs(np.sin(np.deg2rad(angle_deg)))
     size_wh = (round(width * cos + height * sin), round(width * sin + height * cos))
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0)
-    matrix[:, 2] += np.array(size_wh) / 2 - np.array([width, height]) / 2
+    matrix[:, 2] += [(size_wh[0] - width) / 2, (size_wh[1] - height) / 2]
     return cv2.warpAffine(grey, matrix, size_wh).astype(np.uint8, copy=False)
 
 
 def _center_of(picture: UInt8) -> Float:
     height, width = picture.shape[:2]
-    return np.array([width / 2, height / 2])
+    center: Float = np.array([width / 2, height / 2])
+    return center
 
 
 def _total_confidence(faces: Sequence[Face]) -> float:

@@ -12,6 +12,8 @@ from mien.types import Face, UInt8
 # OpenCV's default of 0.9 loses three quarters of the faces turned by 45 degrees.
 SCORE_THRESHOLD = 0.7
 OVERLAP_THRESHOLD = 0.3
+# Below this OpenCV 4.14 returns boxes of random size with confidence 1; such pictures are padded with black.
+MIN_SIDE_PX = 64
 
 
 class YuNetDetector:
@@ -30,12 +32,17 @@ class YuNetDetector:
             # A foreign ONNX file loads, and fails only when it runs.
             self._network.detect(np.zeros((320, 320, 3), np.uint8))
         except cv2.error as error:
-            raise ModelFileError(f"{model_path}: not a readable YuNet model. Expected OpenCV Zoo's face_detection_yunet .onnx file.") from error
+            raise ModelFileError(
+                f"{model_path}: not a readable YuNet model. Expected OpenCV Zoo's face_detection_yunet .onnx file."
+            ) from error
         self._max_side_px = max_side_px
 
     def __call__(self, image: UInt8) -> list[Face]:
         """Return the faces of an (H, W, 3) RGB picture, the surest first."""
         picture, scale = reduce_to(image, self._max_side_px)
+        below, beside = (max(0, MIN_SIDE_PX - side) for side in picture.shape[:2])
+        if below or beside:
+            picture = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_CONSTANT).astype(np.uint8, copy=False)
         height, width = picture.shape[:2]
         self._network.setInputSize((width, height))
         _, rows = self._network.detect(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

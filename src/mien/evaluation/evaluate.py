@@ -42,7 +42,9 @@ def score_manifest(classify: Classifier, manifest: Manifest, on_progress: Callab
     return scores
 
 
-def evaluate(classify: Classifier, labels: LabelSet, manifest: Manifest, on_progress: Callable[[int, int], None] = lambda done, total: None) -> Evaluation:
+def evaluate(
+    classify: Classifier, labels: LabelSet, manifest: Manifest, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> Evaluation:
     """Score a manifest and compute all metrics.
 
     A model that knows more labels than the data set answers among the data set's alone.

@@ -22,7 +22,7 @@ from mien.export.complexity import count_macs
 from mien.export.litert import write_float32, write_int8
 from mien.preprocess import Float32, normalize
 from mien.runtime.litert import LiteRTClassifier, calibrate
-from mien.training.run import DATA, ENVIRONMENT, read_history
+from mien.training.run import DATA, ENVIRONMENT, load_recipe_of, read_history
 from mien.types import Float
 
 NUM_CALIBRATION_PER_LABEL = 60
@@ -31,15 +31,15 @@ FLOAT32_TOLERANCE = 1e-3
 INT8_ACCURACY_TOLERANCE = 0.005
 
 LICENSE = (
-    "Weights: Apache-2.0, as far as mien's authors hold rights. Trained on FER2013, whose image rights are unresolved, with FER+ votes (MIT); "
-    "check whether your use may build on such data."
+    "Weights: Apache-2.0, as far as mien's authors hold rights. Trained on FER2013, whose image rights are unresolved, "
+    "with FER+ votes (MIT); check whether your use may build on such data."
 )
 INTENDED_USE = (
     "Naming the expression that a face shows in pictures and live video, on the device, with the consent of the people seen. "
     "An expression is not an emotion felt; not for decisions about people, nor at work or in education (EU AI Act, Art. 5)."
 )
 LIMITS = (
-    "Posed and web pictures of 2013, 48 pixels wide, labelled by few annotators; people agree with these labels in about two of three cases. "
+    "Trained on web pictures of 2013, 48 pixels wide; people agree with their labels in about two of three cases. "
     "Fear, disgust and sadness are confused most. Not measured by age, sex or skin tone."
 )
 
@@ -119,6 +119,7 @@ def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, nam
             commit=environment["commit"],
             seed=recipe.seed,
             epochs=len(read_history(run_dir)),
+            init=load_recipe_of(Path(recipe.init)).name if recipe.init else "",
         ),
         license=LICENSE,
         intended_use=INTENDED_USE,
@@ -165,10 +166,15 @@ def _check_parity(entries: dict[str, FileEntry], where: str) -> None:
     """Raise ModelFileError when a file is not the network that was trained."""
     difference = entries["float32"].parity_max_abs
     if difference > FLOAT32_TOLERANCE:
-        raise ModelFileError(f"float32.tflite differs from the trained network by {difference:.2g}; at most {FLOAT32_TOLERANCE:g} is rounding. Nothing was written.")
+        raise ModelFileError(
+            f"float32.tflite differs from the trained network by {difference:.2g}; at most {FLOAT32_TOLERANCE:g} is rounding. "
+            "Nothing was written."
+        )
     loss = entries["float32"].accuracy[where] - entries["int8"].accuracy[where]
     if loss > INT8_ACCURACY_TOLERANCE:
-        raise ModelFileError(f"int8.tflite loses {loss:.4f} of accuracy on {where}; at most {INT8_ACCURACY_TOLERANCE} is allowed. Nothing was written.")
+        raise ModelFileError(
+            f"int8.tflite loses {loss:.4f} of accuracy on {where}; at most {INT8_ACCURACY_TOLERANCE} is allowed. Nothing was written."
+        )
 
 
 def _open_test(card: Card, manifest: Manifest, folder: Path, say: Callable[[str], None]) -> Card:

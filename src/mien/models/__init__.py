@@ -1,0 +1,1 @@
+"""Networks that mien can build, in Keras."""

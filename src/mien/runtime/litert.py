@@ -42,15 +42,18 @@ class LiteRTNetwork:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
+        """(1, H, W, C) as the file has it."""
         return tuple(int(size) for size in self._input["shape"])
 
     @property
     def input_dtype(self) -> type:
+        """NumPy type of the input."""
         dtype: type = self._input["dtype"]
         return dtype
 
     @property
     def output_shapes(self) -> list[tuple[int, ...]]:
+        """One shape per output, in the file's order."""
         return [tuple(int(size) for size in output["shape"]) for output in self._outputs]
 
     def __call__(self, values: Float32) -> list[Float32]:

@@ -44,6 +44,8 @@ class Recipe:
     dataset: str
     preprocess: PreprocessSpec
     description: str = ""
+    init: str = ""
+    """Run folder whose averaged weights training starts from; empty starts from random ones."""
     seed: int = 0
     precision: str = "mixed_bfloat16"
     """Keras dtype policy of the training step; weights and logits are always float32."""

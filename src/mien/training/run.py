@@ -70,7 +70,8 @@ def train(
         validation_faces=load_faces(validation, recipe.preprocess),
         validation_labels=validation.label_indices,
     )
-    fit(recipe, data, run_dir / CHECKPOINT, run_dir / WEIGHTS, on_step, record_epoch)
+    init_path = _weights_of(Path(recipe.init), recipe) if recipe.init else None
+    fit(recipe, data, run_dir / CHECKPOINT, run_dir / WEIGHTS, init_path, on_step, record_epoch)
     draw_curves(read_history(run_dir), run_dir / CURVES)
 
 
@@ -88,6 +89,22 @@ def _open_run(run_dir: Path, recipe: Recipe, training: Manifest) -> None:
         raise ConfigError(f"{run_dir}: is not empty and holds no run. Choose another folder with --run.")
     write_text(recipe_path, to_toml(recipe))
     write_text(run_dir / ENVIRONMENT, json.dumps(describe_environment(), indent=1) + "\n")
+
+
+def _weights_of(run_dir: Path, recipe: Recipe) -> Path:
+    """Return the weights of the run that a recipe starts from.
+
+    Raises:
+        ConfigError: no such run, no finished epoch, or a run of another network.
+    """
+    before = load_recipe_of(run_dir)
+    if (before.model, before.preprocess) != (recipe.model, recipe.preprocess):
+        raise ConfigError(
+            f"{run_dir}: holds {before.model}, and {recipe.name} trains {recipe.model}; network and preprocessing must agree."
+        )
+    if not (run_dir / WEIGHTS).is_file():
+        raise ConfigError(f"{run_dir}: no epoch has been finished. Continue with: mien train --resume {run_dir}")
+    return run_dir / WEIGHTS
 
 
 def _describe(manifest: Manifest, training: Manifest, cleaning: dict[str, int]) -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""Sources of frames, the stream over them, and sinks for results."""

@@ -7,15 +7,16 @@ after Ctrl-C or an error, with every result written until then.
 import csv
 import json
 import os
+from abc import abstractmethod
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, TextIO
+from typing import Any, TextIO
 
 import cv2
 from PIL import Image
 
-from mien.atomic import atomic_path
+from mien.atomic import atomic_path, cannot_write
 from mien.errors import MissingExtraError, OutputError
 from mien.labels import LabelSet
 from mien.overlay import draw
@@ -23,11 +24,10 @@ from mien.serialize import column_names, face_rows, frame_values
 from mien.types import FrameResult
 
 
-class Sink(Protocol):
+class Sink(AbstractContextManager["Sink"]):
     """Takes the results of a stream, one by one."""
 
-    def __enter__(self) -> "Sink": ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    @abstractmethod
     def write(self, result: FrameResult) -> None:
         """Take one result.
 
@@ -36,7 +36,7 @@ class Sink(Protocol):
         """
 
 
-class _FileSink(AbstractContextManager["_FileSink"]):
+class _FileSink(Sink):
     """A text file that is moved to its name when it closes."""
 
     def __init__(self, path: Path, source: str, labels: LabelSet) -> None:
@@ -46,14 +46,14 @@ class _FileSink(AbstractContextManager["_FileSink"]):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: TextIO = self._temporary.open("w", newline="", encoding="utf-8")
         except OSError as error:
-            raise _cannot_write(path, error) from error
+            raise cannot_write(path, error) from error
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             self._file.close()
-            os.replace(self._temporary, self._path)
+            self._temporary.replace(self._path)
         except OSError as failure:
-            raise _cannot_write(self._path, failure) from failure
+            raise cannot_write(self._path, failure) from failure
 
 
 class JsonLinesSink(_FileSink):
@@ -64,7 +64,7 @@ class JsonLinesSink(_FileSink):
         try:
             self._file.write(json.dumps(frame_values(self._source, result, self._labels)) + "\n")
         except OSError as error:
-            raise _cannot_write(self._path, error) from error
+            raise cannot_write(self._path, error) from error
 
 
 class CsvSink(_FileSink):
@@ -80,10 +80,10 @@ class CsvSink(_FileSink):
         try:
             self._writer.writerows(face_rows(self._source, result))
         except OSError as error:
-            raise _cannot_write(self._path, error) from error
+            raise cannot_write(self._path, error) from error
 
 
-class ParquetSink(AbstractContextManager["ParquetSink"]):
+class ParquetSink(Sink):
     """One row per face, with the columns of the CSV.
 
     Raises:
@@ -111,7 +111,7 @@ class ParquetSink(AbstractContextManager["ParquetSink"]):
             parquet.write_table(pyarrow.table(columns), temporary)
 
 
-class PicturesSink(AbstractContextManager["PicturesSink"]):
+class PicturesSink(Sink):
     """One annotated PNG per result in a folder, named after its source or its number."""
 
     def __init__(self, folder: Path) -> None:
@@ -120,7 +120,7 @@ class PicturesSink(AbstractContextManager["PicturesSink"]):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _cannot_write(folder, error) from error
+            raise cannot_write(folder, error) from error
 
     def write(self, result: FrameResult) -> None:
         """Write one picture; see ``Sink``."""
@@ -137,7 +137,7 @@ class PicturesSink(AbstractContextManager["PicturesSink"]):
         return None
 
 
-class VideoSink(AbstractContextManager["VideoSink"]):
+class VideoSink(Sink):
     """An annotated MP4 (MPEG-4 part 2, which OpenCV carries everywhere) with a constant frame rate.
 
     Args:
@@ -152,7 +152,7 @@ class VideoSink(AbstractContextManager["VideoSink"]):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _cannot_write(path, error) from error
+            raise cannot_write(path, error) from error
 
     def write(self, result: FrameResult) -> None:
         """Write one frame; see ``Sink``."""
@@ -173,10 +173,6 @@ class VideoSink(AbstractContextManager["VideoSink"]):
             return
         self._writer.release()
         try:
-            os.replace(self._temporary, self._path)
+            self._temporary.replace(self._path)
         except OSError as failure:
-            raise _cannot_write(self._path, failure) from failure
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path}: cannot be written ({error.strerror or error}). Choose another place, or free some space.")
+            raise cannot_write(self._path, failure) from failure

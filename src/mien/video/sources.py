@@ -1,5 +1,6 @@
 """Where frames come from: a picture, a folder, a video file, a camera or a network stream."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -32,12 +33,26 @@ class SourceInfo:
     """0 where the source does not say, as for a camera."""
 
 
+class Source(AbstractContextManager["Source"]):
+    """Frames in order, between opening and closing."""
+
+    info: SourceInfo
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames.
+
+        Raises:
+            SourceError: a frame cannot be read.
+        """
+
+
 def list_pictures(folder: Path) -> list[Path]:
     """Return the pictures in a folder, by name; subfolders and hidden files are left alone."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("."))
 
 
-class FolderSource(AbstractContextManager["FolderSource"]):
+class FolderSource(Source):
     """The pictures of a folder in the order of their names; frame i has time i seconds.
 
     Raises:
@@ -58,7 +73,7 @@ class FolderSource(AbstractContextManager["FolderSource"]):
         return None
 
 
-class VideoSource(AbstractContextManager["VideoSource"]):
+class VideoSource(Source):
     """Frames of a video file, camera or network stream, as OpenCV decodes them.
 
     Args:
@@ -114,13 +129,12 @@ class VideoSource(AbstractContextManager["VideoSource"]):
         if self.info.is_live:
             raise SourceError(f"{self.info.name}: stopped giving frames after {num_read}. It was unplugged or closed.")
         if num_read < MIN_SHARE_OF_FRAMES * self.info.num_frames:
-            raise SourceError(f"{self.info.name}: ends after {num_read} of {self.info.num_frames} frames. The file is cut short or damaged.")
+            raise SourceError(
+                f"{self.info.name}: ends after {num_read} of {self.info.num_frames} frames. The file is cut short or damaged."
+            )
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._capture.release()
-
-
-Source = FolderSource | VideoSource
 
 
 def open_source(target: str | int | Path) -> Source:

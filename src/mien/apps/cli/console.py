@@ -1,9 +1,8 @@
 """What the commands share: where lines go, how tables look, and the options that many of them take."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import console
-from mien.apps.cli.predict import describe
+from mien.apps.cli.predict import print_faces
 from mien.apps.cli.stream import Summary
 
 
@@ -21,6 +21,7 @@ def demo(
 
     Nothing is downloaded: `auto` takes the best detector that is already there, which at first is Haar.
     """
+    console.say("Nothing is downloaded here; `mien predict` fetches better face detectors on first use.")
     from mien.pictures import read_picture
     from mien.pipeline import Recognizer
     from mien.serialize import face_values
@@ -32,15 +33,12 @@ def demo(
     started_s = time.monotonic()
     media = Path(str(files("mien") / "media"))
     recognizer = Recognizer(detector=detector, may_fetch=False)
-    rows = []
     with PicturesSink(output) as sink:
         for index, path in enumerate(list_pictures(media)):
             image = read_picture(path)
             result = FrameResult(index, 0.0, image, tuple(recognizer.pipeline(image)), path.name)
             sink.write(result)
-            faces = [describe(face_values(face, recognizer.labels)) for face in result.faces]
-            rows += [[path.name, *face] for face in faces] or [[path.name, "no face found", "", ""]]
-    console.print_table(["picture", "expression", "probability", "box (x1 y1 x2 y2)"], rows)
+            print_faces(path.name, [face_values(face, recognizer.labels) for face in result.faces])
 
     clip = media / "clip.mp4"
     live = Recognizer(detector=detector, policy="camera", may_fetch=False)
@@ -57,6 +55,9 @@ def demo(
                 video_sink.write(result)
             summary.add(result)
             show(summary.num_frames, opened.info.num_frames)
-    console.out.print()
     summary.print("clip.mp4", as_json=False)
-    console.out.print(f"\nWritten to {output}/ in {time.monotonic() - started_s:.1f} s. Now try: mien predict YOUR_PHOTO.jpg --annotate {output}", markup=False, soft_wrap=True)
+    console.out.print(
+        f"Written to {output}/ in {time.monotonic() - started_s:.1f} s. Now try: mien predict YOUR_PHOTO.jpg --annotate {output}",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -19,7 +19,9 @@ def evaluate(
     data: console.Data = Path("data"),
     split: Annotated[str, typer.Option(help="training, publictest, privatetest or test (both merged).")] = "publictest",
     file: console.File = "float32",
-    output: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write scores.csv, evaluation.json and confusion.png.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write scores.csv, evaluation.json and confusion.png.")
+    ] = None,
     record: Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.")] = None,
     threads: console.Threads = 1,
     json: console.Json = False,
@@ -33,7 +35,14 @@ def evaluate(
     manifest = load_dataset(dataset, data).split(split)
     with console.progress(f"{name} on {dataset}/{split}") as show:
         evaluation = evaluate_model(classify, labels, manifest, show)
-    head = {"model": name, "file": file_name, "dataset": dataset, "split": split, "crops": manifest.crops, "label_source": manifest.label_source}
+    head = {
+        "model": name,
+        "file": file_name,
+        "dataset": dataset,
+        "split": split,
+        "crops": manifest.crops,
+        "label_source": manifest.label_source,
+    }
     result = head | evaluation.metrics
     if output:
         _write(output, evaluation, result)
@@ -73,7 +82,8 @@ def _write(folder: Path, evaluation: Any, result: dict[str, Any]) -> None:
 
 def _print(result: dict[str, Any]) -> None:
     console.out.print(
-        f"{result['model']} ({result['file']}) on {result['dataset']}/{result['split']}: n {result['n']}, crops {result['crops']}, labels {result['label_source']}",
+        f"{result['model']} ({result['file']}) on {result['dataset']}/{result['split']}: "
+        f"n {result['n']}, crops {result['crops']}, labels {result['label_source']}",
         markup=False,
         soft_wrap=True,
     )
@@ -82,5 +92,8 @@ def _print(result: dict[str, Any]) -> None:
         f"ECE {result['ece']:.4f}   log loss {result['log_loss']:.4f}",
         soft_wrap=True,
     )
-    rows = [[name, f"{row['precision']:.3f}", f"{row['recall']:.3f}", f"{row['f1']:.3f}", row["support"]] for name, row in result["per_class"].items()]
+    rows = [
+        [name, f"{row['precision']:.3f}", f"{row['recall']:.3f}", f"{row['f1']:.3f}", row["support"]]
+        for name, row in result["per_class"].items()
+    ]
     console.print_table(["label", "precision", "recall", "F1", "n"], rows)

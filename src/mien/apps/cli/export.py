@@ -12,7 +12,9 @@ def export(
     run: Annotated[Path, typer.Argument(help="Run folder that `mien train` wrote.", show_default=False)],
     data: console.Data = Path("data"),
     output: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Bundle folder; RUN/bundle/MODEL by default.")] = None,
-    release: Annotated[bool, typer.Option("--release", help="Open PrivateTest and write its accuracy into the card; once per released model.")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Open PrivateTest and write its accuracy into the card; once per released model.")
+    ] = False,
     json: console.Json = False,
 ) -> None:
     """Write float32 and int8 LiteRT files and their card, with parity, accuracy and calibration measured on PublicTest."""

@@ -74,7 +74,9 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("MIEN_DEBUG") == "1":
             raise
-        _report(f"Internal error: {type(error).__name__}: {error}. Please report it with the output of the same command after `mien --debug`.")
+        _report(
+            f"Internal error: {type(error).__name__}: {error}. Please report it with the output of the same command after `mien --debug`."
+        )
         sys.exit(1)
 
 
@@ -82,4 +84,4 @@ def _report(message: str) -> None:
     if os.environ.get("MIEN_DEBUG") == "1":
         logging.getLogger("mien").error(message, exc_info=True)
     else:
-        print(f"mien: {' '.join(message.split())}", file=sys.stderr)
+        typer.echo(f"mien: {' '.join(message.split())}", err=True)

@@ -12,7 +12,6 @@ from mien.errors import MienError
 
 if TYPE_CHECKING:
     from mien.labels import LabelSet
-    from mien.types import FrameResult
     from mien.video.sinks import Sink
 
 
@@ -81,7 +80,7 @@ def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
             found = [str(picture) for picture in list_pictures(path)]
             problem = f"{source}: the folder holds no pictures."
         elif glob.has_magic(source) and not path.exists():
-            found = sorted(glob.glob(source, recursive=True))
+            found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
             problem = f"{source}: the pattern matches no file."
         else:
             found, problem = [source], ""
@@ -91,7 +90,9 @@ def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
     return list(dict.fromkeys(paths)), errors
 
 
-def make_sinks(source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None, annotate: Path | None = None) -> "list[Sink]":
+def make_sinks(
+    source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None, annotate: Path | None = None
+) -> "list[Sink]":
     """Return the sinks that the options ask for."""
     from mien.video.sinks import CsvSink, JsonLinesSink, ParquetSink, PicturesSink
 
@@ -108,17 +109,15 @@ def make_sinks(source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | 
 
 
 def _print_results(results: list[dict[str, Any]]) -> None:
-    rows = []
     for result in results:
-        if not result["faces"]:
-            rows.append([result["source"], "no face found", "", ""])
-        for face in result["faces"]:
-            rows.append([result["source"], *describe(face)])
-    if rows:
-        console.print_table(["picture", "expression", "probability", "box (x1 y1 x2 y2)"], rows)
+        print_faces(result["source"], result["faces"])
 
 
-def describe(face: dict[str, Any]) -> list[str]:
-    """Return expression, probability and box of a face's JSON values, for people."""
-    mark = " (uncertain)" if face["uncertain"] else ""
-    return [face["expression"] + mark, f"{face['probability']:.2f}", " ".join(f"{value:.0f}" for value in face["box_xyxy"])]
+def print_faces(source: str, faces: list[dict[str, Any]]) -> None:
+    """Print one line per face's JSON values, for people."""
+    if not faces:
+        console.out.print(f"{source}: no face found", markup=False, soft_wrap=True)
+    for face in faces:
+        mark = " (uncertain)" if face["uncertain"] else ""
+        box = " ".join(f"{value:.0f}" for value in face["box_xyxy"])
+        console.out.print(f"{source}: {face['expression']} {face['probability']:.2f}{mark}, box {box}", markup=False, soft_wrap=True)

@@ -9,7 +9,15 @@ def recipes(json: console.Json = False) -> None:
     rows = []
     for name in shipped_recipes():
         recipe = load_recipe(name)
-        rows.append({"name": name, "model": recipe.model, "dataset": recipe.dataset, "epochs": recipe.optimizer.epochs, "description": recipe.description})
+        rows.append(
+            {
+                "name": name,
+                "model": recipe.model,
+                "dataset": recipe.dataset,
+                "epochs": recipe.optimizer.epochs,
+                "description": recipe.description,
+            }
+        )
     if json:
         console.print_json({"recipes": rows})
         return

@@ -78,7 +78,12 @@ class Summary:
         """Print the counts."""
         if as_json:
             console.print_json(
-                {"source": source, "frames": self.num_frames, "frames_with_face": self.num_with_face, "expressions": dict(self.expressions.most_common())}
+                {
+                    "source": source,
+                    "frames": self.num_frames,
+                    "frames_with_face": self.num_with_face,
+                    "expressions": dict(self.expressions.most_common()),
+                }
             )
             return
         console.out.print(f"{source}: {self.num_frames} frames, {self.num_with_face} with a face", markup=False, soft_wrap=True)

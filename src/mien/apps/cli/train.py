@@ -17,12 +17,16 @@ def train(
     data: console.Data = Path("data"),
     run: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="Run folder to write; runs/RECIPE by default.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", metavar="DIR", help="Continue the run in this folder.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe, such as optimizer.epochs=3.")] = None,
+    init: Annotated[Path | None, typer.Option("--init", metavar="RUN", help="Start from the weights of this run folder.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe, such as optimizer.epochs=3.")
+    ] = None,
 ) -> None:
     """Train a network from a recipe into a run folder, or continue an interrupted run exactly where it stopped."""
     from mien.training.run import train as train_run
 
-    chosen, run_dir = _choose(recipe, run, resume, set_ or [])
+    overrides = [*(set_ or []), *([f"init={str(init)!r}"] if init else [])]
+    chosen, run_dir = _choose(recipe, run, resume, overrides)
 
     def on_epoch(history: list[dict[str, float]]) -> None:
         last = history[-1]
@@ -47,7 +51,7 @@ def _choose(recipe: str, run: Path | None, resume: Path | None, overrides: list[
 
     if resume is not None:
         if recipe or overrides or run:
-            raise ConfigError("--resume takes the recipe of its folder; leave RECIPE, --run and --set away.")
+            raise ConfigError("--resume takes the recipe of its folder; leave RECIPE, --run, --init and --set away.")
         return load_recipe_of(resume), resume
     if not recipe:
         raise ConfigError("Name a recipe (`mien recipes` lists them) or a folder to --resume.")

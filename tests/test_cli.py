@@ -1,0 +1,259 @@
+"""The command line: its JSON, its files, its exit codes, and forty ways to get it wrong."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import MEDIA
+from mien.apps.cli.main import main
+from mien.card import shipped_bundles
+from mien.training.recipe import shipped_recipes
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
+    """Call ``mien`` in this process, in an empty folder: exit status, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mien", *map(str, arguments)])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+Run = Callable[..., tuple[int, str, str]]
+ASTRONAUT = MEDIA / "astronaut.jpg"
+
+
+def test_predict_prints_the_json_of_the_design(run: Run) -> None:
+    status, out, _ = run("predict", ASTRONAUT, "--detector", "haar", "--json")
+    assert status == 0
+    printed = json.loads(out)
+    assert list(printed) == ["mien", "model", "results", "errors"]
+    (result,) = printed["results"]
+    assert (result["source"], result["width"], result["height"]) == (str(ASTRONAUT), 512, 512)
+    (face,) = result["faces"]
+    assert list(face) == ["box_xyxy", "landmarks_xy", "detection_confidence", "expression", "probability", "uncertain", "scores"]
+    assert face["expression"] == "happy"
+    assert np.shape(face["landmarks_xy"]) == (4, 2)
+    assert sum(face["scores"].values()) == pytest.approx(1, abs=1e-4)
+    assert face["probability"] == max(face["scores"].values())
+    assert printed["errors"] == []
+
+
+def test_predict_writes_what_it_is_asked_for(run: Run, tmp_path: Path) -> None:
+    status, out, _ = run(
+        "predict", MEDIA, "--csv", "a.csv", "--jsonl", "a.jsonl", "--parquet", "a.parquet", "--annotate", "drawn", "--file", "int8"
+    )
+    assert status == 0
+    assert "astronaut.jpg" in out
+    rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
+    assert [Path(row["source"]).name for row in rows] == ["astronaut.jpg", "grace_hopper.jpg"]
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 2
+    assert (tmp_path / "a.parquet").stat().st_size > 500
+    drawn = np.asarray(Image.open(tmp_path / "drawn" / "astronaut.png"))
+    assert (drawn != np.asarray(Image.open(ASTRONAUT))).any()
+
+
+def test_stream_reads_every_frame_of_the_clip(run: Run, tmp_path: Path) -> None:
+    status, out, _ = run("stream", MEDIA / "clip.mp4", "--file", "int8", "--jsonl", "a.jsonl", "--record", "a.mp4", "--json")
+    assert status == 0
+    summary = json.loads(out)
+    assert summary["frames"] == 120
+    assert summary["frames_with_face"] >= 110
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert [line["frame"] for line in lines] == list(range(120))
+    assert lines[-1]["time_s"] == pytest.approx(119 / 20)
+    assert len(lines[-1]["faces"]) == 2
+    capture = cv2.VideoCapture(str(tmp_path / "a.mp4"))
+    assert (capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)) == (120, 20)
+    capture.release()
+    status, out, _ = run("stream", MEDIA / "clip.mp4", "--max-frames", 3)
+    assert "3 frames" in out
+
+
+def test_demo_reads_pictures_and_clip(run: Run, tmp_path: Path) -> None:
+    status, out, err = run("demo")
+    assert status == 0, err
+    assert "happy" in out
+    names = sorted(path.name for path in (tmp_path / "mien-demo").iterdir())
+    assert names == ["astronaut.png", "clip.jsonl", "clip.mp4", "grace_hopper.png"]
+
+
+def test_evaluate_measures_a_bundle(run: Run, fer2013_folder: Path, any_counts: None, tmp_path: Path) -> None:
+    options = ("--dataset", "fer2013", "--data", fer2013_folder, "--split", "test")
+    status, out, _ = run("evaluate", *options, "--json", "--out", "report", "--record", "records.jsonl")
+    assert status == 0
+    result = json.loads(out)
+    head = ["model", "file", "dataset", "split", "crops", "label_source", "n", "accuracy", "macro_f1", "mean_recall", "ece"]
+    assert list(result)[: len(head)] == head
+    assert result["n"] == 84
+    assert np.sum(result["confusion"]) == 84
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["confusion.png", "evaluation.json", "scores.csv"]
+    record = json.loads((tmp_path / "records.jsonl").read_text())
+    assert {"kind", "time", "accuracy", "data_sha256", "environment"} <= set(record)
+    status, out, _ = run("evaluate", *options, "--file", "int8")
+    assert "int8" in out
+
+
+@pytest.fixture(scope="session")
+def bad(tmp_path_factory: pytest.TempPathFactory, fer2013_folder: Path) -> dict[str, list[object]]:
+    """Forty-four wrong command lines by name; pictures come with a good one, which must still be done."""
+    folder = tmp_path_factory.mktemp("bad")
+    jpeg, png = ASTRONAUT.read_bytes(), folder / "whole.png"
+    Image.open(ASTRONAUT).save(png)
+    made = {
+        "empty.jpg": b"",
+        "cut.jpg": jpeg[: len(jpeg) // 2],
+        "header.jpg": jpeg[:20],
+        "cut.png": png.read_bytes()[:5000],
+        "text.jpg": b"this is no picture",
+        "zeros.png": bytes(4000),
+        "page.html": b"<html></html>",
+        "noise.webp": b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(range(200)),
+        "noise.gif": b"GIF89a" + bytes(range(100)),
+        "noise.bmp": b"BM" + bytes(range(100)),
+        "noise.tif": b"II*\x00" + bytes(range(100)),
+        "broken.mp4": b"no video" * 100,
+        "empty.mp4": b"",
+        "model.onnx": b"no model" * 100,
+        "wrong.toml": b"name = ",
+        "other.toml": b"width = 3\n" + shipped_recipes()["mien_s-fer2013"].read_bytes(),
+    }
+    for name, content in made.items():
+        (folder / name).write_bytes(content)
+    Image.fromarray(np.zeros((1, 1, 3), np.uint8)).save(folder / "pixel.png")
+    Image.fromarray(np.zeros((400, 2, 3), np.uint8)).save(folder / "thin.png")
+    Image.fromarray(np.full((40, 40), np.nan, np.float32)).save(folder / "nan.tif")
+    Image.fromarray(np.full((40, 40), 1e9, np.float32)).save(folder / "far.tif")
+    Image.new("1", (40000, 40000)).save(folder / "huge.png")
+    (folder / "nothing").mkdir()
+    shutil.copytree(shipped_bundles()["mien_s"], folder / "damaged")
+    (folder / "damaged" / "float32.tflite").write_bytes(b"TFL3")
+    shutil.copytree(shipped_bundles()["mien_s"], folder / "newer")
+    (folder / "newer" / "card.json").write_text('{"card_version": 99}')
+    (folder / "csv").mkdir()
+    lines = (fer2013_folder / "fer2013.csv").read_text().splitlines()
+    (folder / "csv" / "fer2013.csv").write_text("\n".join([lines[0], "9" + lines[1][1:]]))
+
+    def picture(name: str) -> list[object]:
+        return ["predict", folder / name, ASTRONAUT]
+
+    return {
+        **{
+            name: picture(name)
+            for name in [*list(made)[:11], "pixel.png", "thin.png", "nan.tif", "far.tif", "huge.png", "nothing", "absent.jpg", "*.xyz"]
+        },
+        "unknown model": ["predict", ASTRONAUT, "--model", "mien_q"],
+        "unknown file": ["predict", ASTRONAUT, "--file", "int4"],
+        "unknown detector": ["predict", ASTRONAUT, "--detector", "har"],
+        "detector that cannot be fetched": ["predict", ASTRONAUT, "--detector", "yunet"],
+        "foreign detector model": ["predict", ASTRONAUT, "--detector", "yunet", "--detector-model", folder / "model.onnx"],
+        "damaged bundle": ["predict", ASTRONAUT, "--model", folder / "damaged"],
+        "newer card": ["predict", ASTRONAUT, "--model", folder / "newer"],
+        "folder without card": ["predict", ASTRONAUT, "--model", folder / "nothing"],
+        "place that cannot be written": ["predict", ASTRONAUT, "--csv", folder / "text.jpg" / "a.csv"],
+        "broken video": ["stream", folder / "broken.mp4"],
+        "empty video": ["stream", folder / "empty.mp4"],
+        "picture as video": ["stream", ASTRONAUT],
+        "absent camera": ["stream", "93"],
+        "absent stream": ["stream", "rtsp://127.0.0.1:1/x"],
+        "unknown recipe": ["train", "mien_s-fer2012"],
+        "no recipe": ["train"],
+        "broken recipe": ["train", folder / "wrong.toml"],
+        "unknown key in a recipe": ["train", folder / "other.toml"],
+        "wrong value in a recipe": ["train", "mien_s-fer2013", "--set", "optimizer.epochs=many"],
+        "resume without run": ["train", "--resume", folder / "nothing"],
+        "absent data": ["evaluate", "--data", folder / "absent"],
+        "wrong CSV row": ["evaluate", "--data", folder / "csv"],
+        "other counts": ["evaluate", "--data", fer2013_folder],
+        "unknown data set": ["evaluate", "--dataset", "fer", "--data", fer2013_folder],
+        "export without run": ["export", folder / "nothing", "--data", fer2013_folder],
+    }
+
+
+BAD_NAMES = [
+    "empty.jpg", "cut.jpg", "header.jpg", "cut.png", "text.jpg", "zeros.png", "page.html", "noise.webp", "noise.gif", "noise.bmp",
+    "noise.tif", "pixel.png", "thin.png", "nan.tif", "far.tif", "huge.png", "nothing", "absent.jpg", "*.xyz",
+    "unknown model", "unknown file", "unknown detector", "detector that cannot be fetched", "foreign detector model", "damaged bundle",
+    "newer card", "folder without card", "place that cannot be written", "broken video", "empty video", "picture as video", "absent camera",
+    "absent stream", "unknown recipe", "no recipe", "broken recipe", "unknown key in a recipe", "wrong value in a recipe",
+    "resume without run", "absent data", "wrong CSV row", "other counts", "unknown data set", "export without run",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_bad_input_gets_one_line_and_status_2(name: str, bad: dict[str, list[object]], run: Run) -> None:
+    assert set(bad) == set(BAD_NAMES)
+    arguments = bad[name]
+    is_picture = arguments[0] == "predict" and arguments[-1] == ASTRONAUT
+    status, out, err = run(*arguments, *(["--json", "--detector", "haar"] if is_picture else []))
+    assert status == 2, err
+    lines = [line for line in err.splitlines() if line.strip()]
+    assert len(lines) == 1, err
+    assert lines[0].startswith("mien: ")
+    assert "Traceback" not in err
+    assert len(lines[0]) > 30, "what happened, what was expected, how to mend it"
+    if is_picture:
+        printed = json.loads(out)
+        assert [result["source"] for result in printed["results"]] == [str(ASTRONAUT)], "the good picture is still done"
+        assert len(printed["errors"]) == 1
+    else:
+        assert out == ""
+
+
+def test_every_wrong_picture_is_named_in_one_run(run: Run, bad: dict[str, list[object]]) -> None:
+    names = [arguments[1] for arguments in bad.values() if arguments[0] == "predict" and arguments[-1] == ASTRONAUT]
+    status, out, err = run("predict", *names, ASTRONAUT, "--json", "--detector", "haar")
+    printed = json.loads(out)
+    assert status == 2
+    assert len(printed["errors"]) == len(names) == len(err.strip().splitlines())
+    assert len(printed["results"]) == 1
+
+
+def test_typos_in_options_are_the_users(run: Run) -> None:
+    status, _, err = run("predict", ASTRONAUT, "--jsno")
+    assert status == 2
+    assert "--json" in err
+    assert run("predikt")[0] == 2
+    assert run("--version")[1].startswith("mien ")
+
+
+def test_our_own_mistakes_say_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr("mien.pictures.read_picture", fail)
+    status, _, err = run("predict", ASTRONAUT, "--detector", "haar")
+    assert status == 1
+    assert "Internal error: RuntimeError: a mistake of ours" in err
+    assert "Traceback" not in err
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    """``mien predict ... | head -0``: the reader leaves before anything is written."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "mien", "predict", str(ASTRONAUT), "--detector", "haar", "--json"]
+    with os.fdopen(writing, "w") as closed:
+        result = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
+    assert "Traceback" not in result.stderr
+    assert "Internal error" not in result.stderr

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mien import pictures
+from mien.errors import SourceError
+from mien.pictures import read_picture
+from mien.types import UInt8
+
+
+def test_exif_orientation_is_honoured(tmp_path: Path, astronaut: UInt8) -> None:
+    for orientation, undo in [(1, 0), (8, -1), (3, 2), (6, 1)]:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        path = tmp_path / f"{orientation}.png"
+        Image.fromarray(np.rot90(astronaut, undo)).save(path, exif=exif)
+        assert (read_picture(path) == astronaut).all(), orientation
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "1", "YCbCr"])
+def test_every_mode_becomes_rgb(mode: str, astronaut: UInt8) -> None:
+    picture = read_picture(Image.fromarray(astronaut).convert(mode))
+    assert picture.shape == astronaut.shape
+    assert picture.dtype == np.uint8
+
+
+def test_16_bit_grey_keeps_its_range(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 32 * 32).astype(np.uint16).reshape(32, 32)
+    path = tmp_path / "deep.png"
+    Image.fromarray(ramp).save(path)
+    picture = read_picture(path)
+    assert picture.shape == (32, 32, 3)
+    assert np.abs(picture[..., 0] - ramp / 257).max() <= 0.5
+
+
+def test_float_pictures_need_values_in_0_to_1() -> None:
+    good = Image.fromarray(np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20))
+    assert read_picture(good).max() == 255
+    with pytest.raises(SourceError, match="NaN"):
+        read_picture(Image.fromarray(np.full((20, 20), np.nan, np.float32)))
+    with pytest.raises(SourceError, match="must lie in"):
+        read_picture(Image.fromarray(np.full((20, 20), 300, np.float32)))
+
+
+def test_grey_arrays_gain_channels_and_rgb_arrays_pass_through(astronaut: UInt8) -> None:
+    assert read_picture(astronaut) is astronaut
+    assert read_picture(astronaut[..., 0]).shape == astronaut.shape
+
+
+def test_sizes_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SourceError, match="at least 16x16"):
+        read_picture(np.zeros((1, 1, 3), np.uint8))
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
+    with pytest.raises(SourceError, match="megapixels"):
+        read_picture(np.zeros((40, 40, 3), np.uint8))

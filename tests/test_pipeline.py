@@ -1,0 +1,84 @@
+"""The recogniser with fakes, and with the shipped bundle."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import mien
+from mien.alignment import AlignmentSpec
+from mien.pipeline import Pipeline
+from mien.preprocess import PreprocessSpec
+from mien.types import Face, Float, UInt8
+
+LABELS = ("happy", "sad")
+LANDMARKS = np.array([[40.0, 40.0], [60.0, 40.0], [50.0, 52.0], [50.0, 62.0]])
+
+
+def make_pipeline(faces: list[Face], scores: list[list[float]], threshold: float = 0.0) -> tuple[Pipeline, list[UInt8]]:
+    seen: list[UInt8] = []
+
+    def classify(crops: Sequence[UInt8]) -> Float:
+        seen.extend(crops)
+        return np.array(scores[: len(crops)]).reshape(-1, 2)
+
+    spec = PreprocessSpec("gray", (48, 48), mean=(0.5,), std=(0.25,))
+    return Pipeline(lambda image: faces, classify, LABELS, AlignmentSpec(), spec, threshold), seen
+
+
+def test_every_face_gets_its_own_scores() -> None:
+    faces = [Face(np.array([0.0, 0, 100, 100]), LANDMARKS + shift, 0.9 - shift / 100) for shift in (0, 10)]
+    pipeline, crops = make_pipeline(faces, [[0.7, 0.3], [0.45, 0.55]], threshold=0.6)
+    first, second = pipeline(np.zeros((120, 120, 3), np.uint8))
+    assert [crop.shape for crop in crops] == [(48, 48), (48, 48)]
+    assert (first.expression, first.probability, first.uncertain, first.track_id) == ("happy", 0.7, False, -1)
+    assert (second.expression, second.probability, second.uncertain) == ("sad", 0.55, True)
+    assert second.landmarks_xy.tolist() == (LANDMARKS + 10).tolist()
+
+
+def test_no_face_is_an_empty_list() -> None:
+    pipeline, _ = make_pipeline([], [])
+    assert pipeline(np.zeros((120, 120, 3), np.uint8)) == []
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> mien.Recognizer:
+    return mien.Recognizer(detector="haar")
+
+
+def test_the_portraits_are_read(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    (face,) = recognizer(astronaut)
+    assert face.expression == "happy"
+    assert face.scores.shape == (7,)
+    assert face.scores.sum() == pytest.approx(1)
+    assert face.probability == face.scores.max()
+    assert recognizer(Image.fromarray(astronaut))[0].scores == pytest.approx(face.scores)
+
+
+def test_classify_takes_any_size_and_colour(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    crop = astronaut[60:180, 165:285]
+    grey = np.repeat(crop.mean(axis=2).astype(np.uint8)[..., np.newaxis], 3, axis=2)
+    scores = recognizer.classify([crop, crop[::2, ::2], grey, grey[..., 0]])
+    assert scores.shape == (4, 7)
+    np.testing.assert_allclose(scores.sum(axis=1), 1)
+    assert {recognizer.labels[index] for index in scores.argmax(axis=1)} == {"happy"}
+    np.testing.assert_allclose(scores[2], scores[3], atol=1e-6)
+    assert recognizer.classify([]).shape == (0, 7)
+    with pytest.raises(mien.MienError, match="uint8"):
+        recognizer.classify([crop / 255])
+
+
+def test_one_face_at_a_time_equals_many(recognizer: mien.Recognizer) -> None:
+    faces = list(np.random.default_rng(0).integers(0, 256, (5, 48, 48), np.uint8))
+    together = recognizer.classify(faces)
+    apart = np.concatenate([recognizer.classify([face]) for face in faces])
+    np.testing.assert_array_equal(together, apart)
+
+
+def test_int8_agrees_with_float32(recognizer: mien.Recognizer, astronaut: UInt8, grace_hopper: UInt8) -> None:
+    quantised = mien.Recognizer(file="int8", detector="haar")
+    for picture in (astronaut, grace_hopper):
+        (exact,), (coarse,) = recognizer(picture), quantised(picture)
+        assert exact.expression == coarse.expression
+        assert np.abs(exact.scores - coarse.scores).max() < 0.2

@@ -1,0 +1,171 @@
+"""Training for real, in small: it learns, and a killed run resumes as if nothing had happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import write_fer2013
+from mien.card import open_bundle
+from mien.data.fer2013 import load
+from mien.errors import ConfigError, ModelFileError
+from mien.training.recipe import load_recipe
+from mien.training.run import _open_run
+
+EPOCHS = 3
+# Runs the command line on a small data set, whose counts are not the published ones.
+SCRIPT = (
+    "import sys; from mien.data.fer2013 import COUNTS; COUNTS.clear(); from mien.apps.cli.main import main; sys.argv[0] = 'mien'; main()"
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_fer2013(folder, num_training=30, num_test=10)
+    return folder
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-c", SCRIPT, *map(str, arguments)]
+
+
+def train_command(run: Path, data: Path) -> list[str]:
+    changes = [f"optimizer.epochs={EPOCHS}", "optimizer.batch_size=32", "optimizer.ema_momentum=0.5", "optimizer.warmup_epochs=1.0"]
+    return command("train", "mien_s-fer2013", "--data", data, "--run", run, *(part for change in changes for part in ("--set", change)))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
+    """A run that nothing interrupted."""
+    run = tmp_path_factory.mktemp("runs") / "finished"
+    result = subprocess.run(train_command(run, data), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return run
+
+
+def test_the_run_folder_holds_everything(finished: Path) -> None:
+    names = {path.name for path in finished.iterdir()}
+    assert names == {
+        "recipe.toml", "environment.json", "data.json", "history.jsonl", "times.jsonl",
+        "checkpoint.npz", "averaged_weights.npz", "curves.png",
+    }  # fmt: skip
+    history = [json.loads(line) for line in (finished / "history.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in history] == [1, 2, 3]
+    assert history[-1]["training_loss"] < history[0]["training_loss"]
+    facts = json.loads((finished / "data.json").read_text())
+    assert facts["num_training"] == 210
+    assert len(facts["training_sha256"]) == 64
+    assert json.loads((finished / "environment.json").read_text())["packages"]["numpy"]
+
+
+def test_a_killed_run_resumes_to_identical_weights(finished: Path, data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "killed"
+    process = subprocess.Popen(train_command(run, data), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (run / "history.jsonl").exists() and process.poll() is None:
+        time.sleep(0.02)
+    time.sleep(0.3)  # into the second epoch
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len((run / "history.jsonl").read_text().splitlines()) < EPOCHS, "killed too late to test anything"
+    result = subprocess.run(command("train", "--resume", run, "--data", data), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (run / "history.jsonl").read_text() == (finished / "history.jsonl").read_text()
+    for name in ("averaged_weights.npz", "checkpoint.npz"):
+        with np.load(run / name) as resumed, np.load(finished / name) as straight:
+            assert resumed.files == straight.files
+            assert all((resumed[key] == straight[key]).all() for key in straight.files)
+
+
+def test_a_finished_run_stays_as_it_is_when_resumed(finished: Path, data: Path) -> None:
+    before = (finished / "averaged_weights.npz").read_bytes()
+    subprocess.run(command("train", "--resume", finished, "--data", data), capture_output=True, check=True)
+    with np.load(finished / "averaged_weights.npz") as after:
+        (finished / "before.npz").write_bytes(before)
+        with np.load(finished / "before.npz") as old:
+            assert all((after[key] == old[key]).all() for key in old.files)
+    (finished / "before.npz").unlink()
+
+
+def test_a_second_stage_starts_from_the_weights_of_the_first(finished: Path, data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "tuned"
+    settings = ["optimizer.epochs=1", "optimizer.batch_size=32", "optimizer.ema_momentum=0.5", "optimizer.learning_rate=0.001"]
+    options = [part for setting in settings for part in ("--set", setting)]
+    train = command("train", "mien_s-fer2013-tune", "--data", data, "--run", run, "--init", finished, *options)
+    result = subprocess.run(train, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    first = [json.loads(line) for line in (finished / "history.jsonl").read_text().splitlines()]
+    (second,) = [json.loads(line) for line in (run / "history.jsonl").read_text().splitlines()]
+    assert second["training_loss"] < first[0]["training_loss"]
+    absent = command("train", "mien_s-fer2013-tune", "--data", data, "--run", tmp_path / "other", "--init", tmp_path, *options)
+    result = subprocess.run(absent, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "holds no recipe.toml" in result.stderr
+
+
+def test_export_writes_a_bundle_that_runs(finished: Path, data: Path, tmp_path: Path) -> None:
+    # This short training answers almost nothing with confidence, so the accuracy of int8 may differ more than is allowed.
+    script = SCRIPT.replace("from mien.apps", "import mien.export.bundle as b; b.INT8_ACCURACY_TOLERANCE = 1; from mien.apps")
+    export = [sys.executable, "-c", script, "export", str(finished), "--data", str(data), "--out", str(tmp_path / "small"), "--release"]
+    result = subprocess.run(export, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    card = open_bundle(tmp_path / "small").card
+    assert set(card.files) == {"float32", "int8"}
+    for entry in card.files.values():
+        assert (tmp_path / "small" / entry.path).stat().st_size == entry.bytes
+        assert set(entry.accuracy) == {"fer2013/publictest", "fer2013/privatetest"}
+    assert card.files["float32"].parity_max_abs < 1e-3
+    assert card.files["int8"].bytes < card.files["float32"].bytes / 3
+    assert card.calibration.temperature > 0
+    assert card.network.parameters == 944487
+    # Output positions x (input channels x kernel) x output channels, block by block.
+    stem = 24**2 * 9 * 32
+    stage1 = 24**2 * (9 * 32 * 48 + 9 * 48 * 48 + 32 * 48 + 2 * 9 * 48 * 48)
+    stage2 = 12**2 * (9 * 48 * 96 + 9 * 96 * 96 + 48 * 96 + 2 * 9 * 96 * 96)
+    stage3 = 6**2 * (9 * 96 * 128 + 9 * 128 * 128 + 96 * 128 + 2 * 9 * 128 * 128)
+    assert card.network.macs == stem + stage1 + stage2 + stage3 + 128 * 7
+    assert card.training.num_images == 210
+
+
+def test_a_run_is_evaluated_before_any_export(finished: Path, data: Path) -> None:
+    evaluate = command("evaluate", finished, "--data", data, "--split", "publictest", "--json")
+    result = subprocess.run(evaluate, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["n"] == 70
+
+
+def test_another_recipe_or_other_data_do_not_mix(tmp_path: Path, data: Path) -> None:
+    recipe = load_recipe("mien_s-fer2013")
+    training = load(data, check=False).split("training")
+    (tmp_path / "busy").mkdir()
+    (tmp_path / "busy" / "notes.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="is not empty and holds no run"):
+        _open_run(tmp_path / "busy", recipe, training)
+    _open_run(tmp_path / "run", recipe, training)
+    with pytest.raises(ConfigError, match="holds a run of another recipe"):
+        _open_run(tmp_path / "run", load_recipe("mien_s-fer2013", ("seed=1",)), training)
+    (tmp_path / "run" / "data.json").write_text('{"training_sha256": "0123"}')
+    with pytest.raises(ConfigError, match="trained on other data"):
+        _open_run(tmp_path / "run", recipe, training)
+
+
+def test_damaged_weights_are_told(tmp_path: Path) -> None:
+    from mien.models.catalog import build_model
+    from mien.training.fit import load_weights, save_weights
+
+    model = build_model("mien_s", 7, (48, 48, 1))
+    save_weights(tmp_path / "w.npz", model)
+    load_weights(tmp_path / "w.npz", model)
+    content = (tmp_path / "w.npz").read_bytes()
+    (tmp_path / "w.npz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ModelFileError, match="not a readable file of weights"):
+        load_weights(tmp_path / "w.npz", model)
+    np.savez(tmp_path / "other.npz", variable_0000=np.zeros(3))
+    with pytest.raises(ModelFileError, match="do not fit"):
+        load_weights(tmp_path / "other.npz", model)
