@@ -90,6 +90,53 @@ def test_stream_reads_every_frame_of_the_clip(run: Run, tmp_path: Path) -> None:
     assert "3 frames" in out
 
 
+class FakeCamera:
+    """Stands in for OpenCV's capture of a camera: ten frames, then whatever ``end`` does."""
+
+    def __init__(self, end: Callable[[], tuple[bool, None]]) -> None:
+        self._end, self._num_read, self.is_released = end, 0, False
+
+    def isOpened(self) -> bool:
+        return True
+
+    def get(self, what: int) -> float:
+        return 0.0
+
+    def set(self, what: int, value: float) -> bool:
+        return True
+
+    def read(self) -> tuple[bool, np.ndarray | None]:
+        self._num_read += 1
+        if self._num_read > 10:
+            return self._end()
+        return True, cv2.imread(str(ASTRONAUT))
+
+    def release(self) -> None:
+        self.is_released = True
+
+
+def interrupt() -> tuple[bool, None]:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("end", "status", "said"), [(interrupt, 0, ""), (lambda: (False, None), 2, "stopped giving frames after 10")])
+def test_a_camera_ends_cleanly(
+    end: Callable[[], tuple[bool, None]], status: int, said: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ctrl-C is how one stops a camera, unplugging it is an error; either way nothing is lost."""
+    camera = FakeCamera(end)
+    monkeypatch.setattr(cv2, "VideoCapture", lambda target: camera)
+    found, _, err = run("stream", "0", "--detector", "haar", "--jsonl", "a.jsonl", "--record", "a.mp4")
+    assert found == status
+    assert said in err
+    assert camera.is_released
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert len(lines) == 10
+    times = [line["time_s"] for line in lines]
+    assert times == sorted(set(times))
+    assert (tmp_path / "a.mp4").stat().st_size > 1000
+
+
 def test_demo_reads_pictures_and_clip(run: Run, tmp_path: Path) -> None:
     status, out, err = run("demo")
     assert status == 0, err

@@ -5,7 +5,7 @@ is compared on the faces that were found, with the direct crop of the same faces
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,39 @@ from mien.alignment import AlignmentSpec, face_square
 from mien.data.catalog import load_dataset
 from mien.detection.catalog import create_detector
 from mien.pipeline import Recognizer
-from mien.preprocess import cut
-from mien.types import Detector, Face, Float, UInt8
+from mien.preprocess import PreprocessSpec, cut
+from mien.types import Detector, Face, UInt8
 
 SCENE_WH = (640, 480)
 FACE_SIDES_PX = (144, 240)
+# Sizes and centres around FER2013's own framing, tried with --sweep.
 SWEEP = [
     AlignmentSpec(eye_distances=side, center_below_eyes=below) for side in (2.4, 2.5, 2.6, 2.7, 2.8) for below in (0.20, 0.25, 0.30, 0.35)
 ]
 
 
+@dataclass(frozen=True)
+class Found:
+    """One pasted face that a detector found."""
+
+    index: int
+    """Position in the split."""
+    crops: list[UInt8]
+    """One per alignment that is tried."""
+    side_in_eye_distances: float
+    """Of FER2013's own picture, as the detector's eyes measure it."""
+    center_below_eyes: float
+    """Likewise, in eye distances."""
+
+
 def measure_framing(
-    data: Path, detectors: Sequence[str], max_faces: int, sweep: bool, on_progress: Callable[[int, int], None]
+    data: Path, detectors: Sequence[str], file: str, max_faces: int, sweep: bool, on_progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
     """Return one row per detector: faces found, accuracy of direct and of found crops, and FER2013's own framing.
+
+    Args:
+        file: Which file of the default bundle reads the faces.
+        sweep: Also try every alignment of ``SWEEP``.
 
     Raises:
         DataError: the data are not FER2013.
@@ -37,48 +56,59 @@ def measure_framing(
     """
     manifest = load_dataset("fer2013", data).split("publictest")
     manifest = replace(manifest, samples=manifest.samples[:max_faces])
-    recognizer = Recognizer(detector="haar")
-    direct = recognizer.classify([sample.pixels() for sample in manifest.samples]).argmax(axis=1)
-    labels = manifest.label_indices
+    recognizer = Recognizer(file=file, detector="haar")
+    faces = [sample.pixels() for sample in manifest.samples]
+    is_right = recognizer.classify(faces).argmax(axis=1) == manifest.label_indices
+    alignments = [recognizer.pipeline.alignment, *(SWEEP if sweep else [])]
     rows = []
     for number, name in enumerate(detectors):
-        found = list(
-            _find_all(create_detector(name), [sample.pixels() for sample in manifest.samples], number, len(detectors), on_progress)
-        )
+        detector = create_detector(name, policy="camera")
+
+        def advance(done: int, before: int = number * len(faces)) -> None:
+            on_progress(before + done, len(detectors) * len(faces))
+
+        found = list(_find_all(detector, faces, alignments, recognizer.pipeline.preprocess, advance))
+        results = [_compare(found, index, recognizer, is_right, manifest.label_indices) for index in range(len(alignments))]
         rows.append(
-            {"detector": name, **_compare(found, recognizer, direct, labels, recognizer.pipeline.alignment), "framing": _framing(found)}
+            {
+                "detector": name,
+                "found": len(found),
+                "found_share": len(found) / len(faces),
+                **results[0],
+                "own_side_in_eye_distances": float(np.median([face.side_in_eye_distances for face in found])),
+                "own_center_below_eyes": float(np.median([face.center_below_eyes for face in found])),
+                "sweep": [vars(alignment) | result for alignment, result in zip(alignments[1:], results[1:], strict=True)],
+            }
         )
-        if sweep:
-            rows[-1]["sweep"] = [
-                {
-                    "eye_distances": spec.eye_distances,
-                    "center_below_eyes": spec.center_below_eyes,
-                    **_compare(found, recognizer, direct, labels, spec),
-                }
-                for spec in SWEEP
-            ]
     return {
         "dataset": "fer2013",
         "split": "publictest",
-        "label_source": "fer2013",
+        "n": len(faces),
+        "label_source": manifest.label_source,
         "model": recognizer.bundle.card.name,
+        "file": file,
+        "alignment": vars(recognizer.pipeline.alignment),
         "scene_wh": SCENE_WH,
+        "face_sides_px": FACE_SIDES_PX,
         "rows": rows,
     }
 
 
-Found = tuple[UInt8, tuple[float, float], float, Face | None]
-"""Scene, top left corner of the pasted face, its side, and the detected face."""
-
-
 def _find_all(
-    detect: Detector, faces: Sequence[UInt8], number: int, total: int, on_progress: Callable[[int, int], None]
+    detect: Detector, faces: Sequence[UInt8], alignments: Sequence[AlignmentSpec], spec: PreprocessSpec, on_progress: Callable[[int], None]
 ) -> Iterator[Found]:
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(0)  # every detector sees the same scenes
     for index, pixels in enumerate(faces):
         scene, corner_xy, side = paste(pixels, rng)
-        yield scene, corner_xy, side, _face_at(detect(scene), corner_xy, side)
-        on_progress(number * len(faces) + index + 1, total * len(faces))
+        face = _face_at(detect(scene), corner_xy, side)
+        on_progress(index + 1)
+        if face is None:
+            continue
+        eyes = face.landmarks_xy[:2]
+        eye_distance = float(np.hypot(*(eyes[1] - eyes[0])))
+        eyes_below_top = float(eyes[:, 1].mean()) - corner_xy[1]
+        crops = [cut(scene, face_square(face, alignment), spec) for alignment in alignments]
+        yield Found(index, crops, side / eye_distance, (side / 2 - eyes_below_top) / eye_distance)
 
 
 def paste(face: UInt8, rng: np.random.Generator) -> tuple[UInt8, tuple[float, float], float]:
@@ -105,31 +135,12 @@ def _face_at(faces: Sequence[Face], corner_xy: tuple[float, float], side: float)
     return None
 
 
-def _compare(found: Sequence[Found], recognizer: Recognizer, direct: np.ndarray, labels: np.ndarray, spec: AlignmentSpec) -> dict[str, Any]:
+def _compare(
+    found: Sequence[Found], alignment_index: int, recognizer: Recognizer, is_right_direct: np.ndarray, labels: np.ndarray
+) -> dict[str, float]:
     """Return accuracy of direct and of found crops on the faces that were found."""
-    is_found = np.array([face is not None for *_, face in found])
-    crops = [cut(scene, face_square(face, spec), recognizer.pipeline.preprocess) for scene, _, _, face in found if face is not None]
-    given = recognizer.classify(crops).argmax(axis=1)
-    direct_accuracy = float((direct[is_found] == labels[is_found]).mean())
-    accuracy = float((given == labels[is_found]).mean())
-    return {
-        "found": int(is_found.sum()),
-        "found_share": float(is_found.mean()),
-        "direct_accuracy": direct_accuracy,
-        "accuracy": accuracy,
-        "loss": direct_accuracy - accuracy,
-    }
-
-
-def _framing(found: Sequence[Found]) -> dict[str, float]:
-    """Return FER2013's own framing as the detector sees it: medians of side and centre, in eye distances."""
-    sides, below = [], []
-    for _, corner_xy, side, face in found:
-        if face is None:
-            continue
-        eyes = face.landmarks_xy[:2]
-        distance = float(np.hypot(*(eyes[1] - eyes[0])))
-        middle: Float = eyes.mean(axis=0) - np.array(corner_xy)
-        sides.append(side / distance)
-        below.append((side / 2 - middle[1]) / distance)
-    return {"side_in_eye_distances": float(np.median(sides)), "center_below_eyes": float(np.median(below))}
+    indices = [face.index for face in found]
+    given = recognizer.classify([face.crops[alignment_index] for face in found]).argmax(axis=1)
+    direct_accuracy = float(is_right_direct[indices].mean())
+    accuracy = float((given == labels[indices]).mean())
+    return {"direct_accuracy": direct_accuracy, "accuracy": accuracy, "loss": direct_accuracy - accuracy}

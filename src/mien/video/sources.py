@@ -1,5 +1,6 @@
 """Where frames come from: a picture, a folder, a video file, a camera or a network stream."""
 
+import time
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -110,13 +111,15 @@ class VideoSource(Source):
         """
         index = 0
         last_time_s = -1.0
+        started_s = time.monotonic()
         while True:
             is_read, image_bgr = self._capture.read()
             if not is_read:
                 break
-            time_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            # A camera's clock is ours; a file has its own.
+            time_s = time.monotonic() - started_s if self.info.is_live else self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             if time_s <= last_time_s or not np.isfinite(time_s):
-                # Some containers and cameras give no clock; then frames are counted.
+                # Some containers have no clock; then frames are counted.
                 time_s = last_time_s + 1 / (self.info.frames_per_second or 25.0) if index else 0.0
             last_time_s = time_s
             yield Frame(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False), index, time_s)

@@ -39,6 +39,7 @@ def pipeline(
 def framing(
     data: console.Data = Path("data"),
     detectors: Annotated[str, typer.Option(help="Detectors to compare, separated by commas.")] = "yunet,blazeface,blazeface_full,haar",
+    file: console.File = "float32",
     max_faces: Annotated[int, typer.Option(min=1, help="Faces of PublicTest to use.")] = 3589,
     sweep: Annotated[bool, typer.Option("--sweep", help="Also try other sizes and centres of the cut.")] = False,
     record: Record = None,
@@ -49,7 +50,7 @@ def framing(
     from mien.records import append_record
 
     with console.progress("framing") as show:
-        result = measure_framing(data, detectors.split(","), max_faces, sweep, show)
+        result = measure_framing(data, detectors.split(","), file, max_faces, sweep, show)
     if record:
         append_record(record, "benchmark framing", result)
     if json:
