@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,6 @@ import pytest
 
 from conftest import write_fer2013
 from mien.card import open_bundle
-from mien.data.fer2013 import load
 from mien.errors import ConfigError, ModelFileError
 from mien.training.recipe import load_recipe
 from mien.training.run import _open_run
@@ -52,17 +52,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
 
 def test_the_run_folder_holds_everything(finished: Path) -> None:
     names = {path.name for path in finished.iterdir()}
-    assert names == {
-        "recipe.toml", "environment.json", "data.json", "history.jsonl", "times.jsonl",
-        "checkpoint.npz", "averaged_weights.npz", "curves.png",
-    }  # fmt: skip
+    files = {"recipe.toml", "environment.jsonl", "data.json", "history.jsonl", "times.jsonl", "checkpoint.npz", "weights.npz", "curves.png"}
+    assert names == files
     history = [json.loads(line) for line in (finished / "history.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert history[-1]["training_loss"] < history[0]["training_loss"]
     facts = json.loads((finished / "data.json").read_text())
     assert facts["num_training"] == 210
     assert len(facts["training_sha256"]) == 64
-    assert json.loads((finished / "environment.json").read_text())["packages"]["numpy"]
+    assert json.loads((finished / "environment.jsonl").read_text())["packages"]["numpy"]
 
 
 def test_a_killed_run_resumes_to_identical_weights(finished: Path, data: Path, tmp_path: Path) -> None:
@@ -77,16 +75,31 @@ def test_a_killed_run_resumes_to_identical_weights(finished: Path, data: Path, t
     result = subprocess.run(command("train", "--resume", run, "--data", data), capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert (run / "history.jsonl").read_text() == (finished / "history.jsonl").read_text()
-    for name in ("averaged_weights.npz", "checkpoint.npz"):
+    for name in ("weights.npz", "checkpoint.npz"):
         with np.load(run / name) as resumed, np.load(finished / name) as straight:
             assert resumed.files == straight.files
             assert all((resumed[key] == straight[key]).all() for key in straight.files)
 
 
+@pytest.mark.parametrize("lost", [{"weights.npz"}, {"weights.npz", "history.jsonl"}])
+def test_a_run_killed_at_its_very_end_is_finished_by_resuming(lost: set[str], finished: Path, data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished, run, ignore=lambda folder, names: lost)
+    (run / ".tmp-1-weights.npz").write_bytes(b"half")
+    evaluate = subprocess.run(command("evaluate", run, "--data", data), capture_output=True, text=True, check=False)
+    assert evaluate.returncode == 2
+    assert "is not finished. Continue with: mien train --resume" in evaluate.stderr
+    subprocess.run(command("train", "--resume", run, "--data", data), capture_output=True, check=True)
+    assert (run / "history.jsonl").read_text() == (finished / "history.jsonl").read_text()
+    with np.load(run / "weights.npz") as resumed, np.load(finished / "weights.npz") as straight:
+        assert all((resumed[key] == straight[key]).all() for key in straight.files)
+    assert not list(run.glob(".tmp-*"))
+
+
 def test_a_finished_run_stays_as_it_is_when_resumed(finished: Path, data: Path) -> None:
-    before = (finished / "averaged_weights.npz").read_bytes()
+    before = (finished / "weights.npz").read_bytes()
     subprocess.run(command("train", "--resume", finished, "--data", data), capture_output=True, check=True)
-    with np.load(finished / "averaged_weights.npz") as after:
+    with np.load(finished / "weights.npz") as after:
         (finished / "before.npz").write_bytes(before)
         with np.load(finished / "before.npz") as old:
             assert all((after[key] == old[key]).all() for key in old.files)
@@ -140,19 +153,19 @@ def test_a_run_is_evaluated_before_any_export(finished: Path, data: Path) -> Non
     assert json.loads(result.stdout)["n"] == 70
 
 
-def test_another_recipe_or_other_data_do_not_mix(tmp_path: Path, data: Path) -> None:
+def test_another_recipe_or_other_data_do_not_mix(tmp_path: Path) -> None:
     recipe = load_recipe("mien_s-fer2013")
-    training = load(data, check=False).split("training")
+    facts = {"training_sha256": "4567"}
     (tmp_path / "busy").mkdir()
     (tmp_path / "busy" / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="is not empty and holds no run"):
-        _open_run(tmp_path / "busy", recipe, training)
-    _open_run(tmp_path / "run", recipe, training)
+        _open_run(tmp_path / "busy", recipe, facts)
+    _open_run(tmp_path / "run", recipe, facts)
     with pytest.raises(ConfigError, match="holds a run of another recipe"):
-        _open_run(tmp_path / "run", load_recipe("mien_s-fer2013", ("seed=1",)), training)
+        _open_run(tmp_path / "run", load_recipe("mien_s-fer2013", ("seed=1",)), facts)
     (tmp_path / "run" / "data.json").write_text('{"training_sha256": "0123"}')
     with pytest.raises(ConfigError, match="trained on other data"):
-        _open_run(tmp_path / "run", recipe, training)
+        _open_run(tmp_path / "run", recipe, facts)
 
 
 def test_damaged_weights_are_told(tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("mien", "numpy", "opencv-python-headless", "ai-edge-litert", "keras", "tensorflow-cpu", "jax", "litert-quantizer")
+_PACKAGES = (
+    *("mien", "numpy", "opencv-python-headless", "pillow", "ai-edge-litert"),
+    *("keras", "tensorflow-cpu", "tensorflow", "jax", "litert-quantizer"),
+)
 
 
 def describe_environment() -> dict[str, object]:

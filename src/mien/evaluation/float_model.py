@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mien.data.catalog import DATASETS
-from mien.errors import ConfigError
 from mien.models.catalog import build_model
 from mien.preprocess import Float32, prepare
 from mien.training.fit import load_weights
 from mien.training.recipe import Recipe
-from mien.training.run import WEIGHTS, load_recipe_of
+from mien.training.run import final_weights, load_recipe_of
 from mien.types import Float, UInt8
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ class FloatClassifier:
     """Faces to scores with the averaged weights of a run folder, in float32 and uncalibrated.
 
     Raises:
-        ConfigError: the folder holds no run, or no finished epoch.
+        ConfigError: the folder holds no run, or an unfinished one.
         ModelFileError: the weights are damaged.
         MissingExtraError: the training framework is not installed.
     """
@@ -49,13 +48,11 @@ def load_float_model(run_dir: Path, recipe: Recipe, num_labels: int) -> "Model":
     """Return the network of a run in float32, with its averaged weights.
 
     Raises:
-        ConfigError: no epoch has been finished.
+        ConfigError: the run is not finished.
         ModelFileError: the weights are damaged.
         MissingExtraError: the training framework is not installed.
     """
-    path = run_dir / WEIGHTS
-    if not path.is_file():
-        raise ConfigError(f"{run_dir}: no epoch has been finished. Continue with: mien train --resume {run_dir}")
+    path = final_weights(run_dir)
     model = build_model(recipe.model, num_labels, (*recipe.preprocess.size_hw, recipe.preprocess.channels))
     load_weights(path, model)
     return model

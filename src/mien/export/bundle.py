@@ -22,7 +22,7 @@ from mien.export.complexity import count_macs
 from mien.export.litert import write_float32, write_int8
 from mien.preprocess import Float32, normalize
 from mien.runtime.litert import LiteRTClassifier, calibrate
-from mien.training.run import DATA, ENVIRONMENT, load_recipe_of, read_history
+from mien.training.run import read_environment, read_facts, read_history
 from mien.types import Float
 
 NUM_CALIBRATION_PER_LABEL = 60
@@ -60,6 +60,8 @@ def export(run_dir: Path, data_root: Path, out_dir: Path, release: bool, say: Ca
     network = FloatClassifier(run_dir)
     recipe = network.recipe
     manifest = load_dataset(recipe.dataset, data_root)
+    if read_facts(run_dir)["sha256"] != manifest.sha256:
+        raise ConfigError(f"{data_root}: is not the data that {run_dir} was trained on. Point --data to the same copy.")
     validation = manifest.split(recipe.validation_split)
     draft_dir = out_dir.with_name(f".tmp-{out_dir.name}")
     shutil.rmtree(draft_dir, ignore_errors=True)
@@ -100,8 +102,7 @@ def representative_inputs(network: FloatClassifier, training: Manifest, num_per_
 
 def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, name: str) -> Card:
     recipe = network.recipe
-    data = json.loads((run_dir / DATA).read_text(encoding="utf-8"))
-    environment = json.loads((run_dir / ENVIRONMENT).read_text(encoding="utf-8"))
+    facts = read_facts(run_dir)
     return Card(
         card_version=CARD_VERSION,
         name=name,
@@ -114,12 +115,12 @@ def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, nam
         training=Training(
             recipe=recipe.name,
             data=manifest.dataset,
-            data_sha256=data["training_sha256"],
-            num_images=data["num_training"],
-            commit=environment["commit"],
+            data_sha256=facts["training_sha256"],
+            num_images=facts["num_training"],
+            commit=read_environment(run_dir)["commit"],
             seed=recipe.seed,
             epochs=len(read_history(run_dir)),
-            init=load_recipe_of(Path(recipe.init)).name if recipe.init else "",
+            init=facts["init"]["recipe"] if recipe.init else "",
         ),
         license=LICENSE,
         intended_use=INTENDED_USE,

@@ -42,36 +42,41 @@ class TrainingData:
     """(M,) int64."""
 
 
+@dataclass(frozen=True)
+class RunFiles:
+    """What training reads and writes in a run folder."""
+
+    checkpoint: Path
+    """Every variable and the history after the last finished epoch; training continues from it."""
+    weights: Path
+    """The final, averaged weights; the file is there only when training is finished."""
+
+
 def fit(
+    model: "Model",
     recipe: Recipe,
     data: TrainingData,
-    checkpoint_path: Path,
-    weights_path: Path,
-    init_path: Path | None,
+    files: RunFiles,
     on_step: Callable[[int, int, float], None],
     on_epoch: Callable[[list[EpochResult]], None],
-) -> "Model":
-    """Train a network, continuing from the checkpoint if there is one.
+) -> None:
+    """Train a network, continuing from the checkpoint if there is one, and write its final weights.
 
     The order of the pictures and their changes depend on the seed and the epoch alone, and the checkpoint holds every
     variable of network and optimiser, so a run that was killed and resumed gives the same weights as one that was not.
 
     Args:
-        weights_path: Receives the averaged weights (``.npz``) after every epoch.
-        init_path: Weights to start from, as ``save_weights`` wrote them; None starts from random ones.
+        model: From ``start``.
         on_step: Called with (step, steps per epoch, loss).
         on_epoch: Called with the whole history after every epoch.
 
-    Returns:
-        The network with averaged weights.
-
     Raises:
         ModelFileError: the checkpoint belongs to another recipe or is damaged.
+        OutputError: a file cannot be written.
     """
-    model = start(recipe, data)
-    if init_path is not None:
-        load_weights(init_path, model)
-    history = load_checkpoint(checkpoint_path, model) if checkpoint_path.is_file() else []
+    if files.weights.is_file():
+        return
+    history = load_checkpoint(files.checkpoint, model) if files.checkpoint.is_file() else []
     validation_inputs = normalize(data.validation_faces, recipe.preprocess)
     num_steps = len(data.faces) // recipe.optimizer.batch_size
     for epoch in range(len(history), recipe.optimizer.epochs):
@@ -92,17 +97,21 @@ def fit(
         )
         with averaged_weights(model):
             history[-1] |= validate(model, validation_inputs, data.validation_labels)
-            save_weights(weights_path, model)
-        save_checkpoint(checkpoint_path, model, history)
+        save_checkpoint(files.checkpoint, model, history)
         on_epoch(history)
-    load_weights(weights_path, model)
-    refresh_statistics(model, recipe, data)
-    save_weights(weights_path, model)
-    return model
+    on_epoch(history)  # a run that was killed between the last checkpoint and its history
+    with averaged_weights(model):
+        refresh_statistics(model, recipe, data)
+        save_weights(files.weights, model)
 
 
 def start(recipe: Recipe, data: TrainingData) -> "Model":
-    """Build and compile the network with seeded weights, and make the backend repeatable."""
+    """Build and compile the network with seeded weights, and make the backend repeatable.
+
+    Raises:
+        UnknownNameError: the catalog has no such network.
+        MissingExtraError: the training framework is not installed.
+    """
     try:
         with quiet_stderr():  # TensorFlow's banners
             import keras

@@ -58,6 +58,8 @@ class Recipe:
     optimizer: OptimizerSpec = field(default_factory=OptimizerSpec)
 
     def __post_init__(self) -> None:
+        if self.validation_split in ("training", "test", "privatetest"):
+            raise ValueError(f"validation_split must be a split for choosing, such as 'publictest', got {self.validation_split!r}")
         if self.precision not in ("float32", "mixed_bfloat16"):
             raise ValueError(f"precision must be 'float32' or 'mixed_bfloat16', got {self.precision!r}")
 

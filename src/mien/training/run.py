@@ -1,25 +1,28 @@
 """A run folder: the resolved recipe, the environment, the data's hash, history, checkpoint, weights and curves."""
 
+import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from mien.atomic import atomic_path, write_text
 from mien.config import load_toml, to_toml
 from mien.data.batches import load_faces
 from mien.data.catalog import load_dataset
-from mien.data.manifest import Manifest, clean_training
+from mien.data.manifest import clean_training
 from mien.data.targets import soft_targets
 from mien.environment import describe_environment
 from mien.errors import ConfigError
-from mien.training.fit import EpochResult, TrainingData, fit
+from mien.training.fit import EpochResult, RunFiles, TrainingData, fit, load_weights, start
 from mien.training.recipe import Recipe
 
-RECIPE, ENVIRONMENT, DATA = "recipe.toml", "environment.json", "data.json"
+RECIPE, ENVIRONMENT, DATA = "recipe.toml", "environment.jsonl", "data.json"
 HISTORY, TIMES, CURVES = "history.jsonl", "times.jsonl", "curves.png"
-CHECKPOINT, WEIGHTS = "checkpoint.npz", "averaged_weights.npz"
+CHECKPOINT, WEIGHTS, INIT = "checkpoint.npz", "weights.npz", "init.npz"
 
 
 def train(
@@ -31,6 +34,8 @@ def train(
     on_epoch: Callable[[list[EpochResult]], None],
 ) -> None:
     """Train ``recipe`` on the data under ``data_root``, in a new or an interrupted run folder.
+
+    Nothing is written before recipe, data and starting weights have been checked.
 
     Args:
         say: Receives one line per fact a person should see.
@@ -51,72 +56,103 @@ def train(
             f"{len(training)} training images do not fill one batch of {recipe.optimizer.batch_size}. Use --set optimizer.batch_size=N."
         )
     validation = manifest.split(recipe.validation_split)
-    _open_run(run_dir, recipe, training)
-    write_text(run_dir / DATA, json.dumps(_describe(manifest, training, asdict(cleaning)), indent=1) + "\n")
-
-    epoch_started_s = time.monotonic()
-
-    def record_epoch(history: list[EpochResult]) -> None:
-        nonlocal epoch_started_s
-        write_text(run_dir / HISTORY, "".join(json.dumps(result) + "\n" for result in history))
-        with (run_dir / TIMES).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"epoch": history[-1]["epoch"], "seconds": time.monotonic() - epoch_started_s}) + "\n")
-        epoch_started_s = time.monotonic()
-        on_epoch(history)
-
     data = TrainingData(
         faces=load_faces(training, recipe.preprocess),
         targets=soft_targets(training, recipe.targets),
         validation_faces=load_faces(validation, recipe.preprocess),
         validation_labels=validation.label_indices,
     )
-    init_path = _weights_of(Path(recipe.init), recipe) if recipe.init else None
-    fit(recipe, data, run_dir / CHECKPOINT, run_dir / WEIGHTS, init_path, on_step, record_epoch)
-    draw_curves(read_history(run_dir), run_dir / CURVES)
-
-
-def _open_run(run_dir: Path, recipe: Recipe, training: Manifest) -> None:
-    """Start a run folder, or make sure that the one there is of the same recipe and data."""
-    recipe_path = run_dir / RECIPE
-    if recipe_path.is_file():
-        if load_recipe_of(run_dir) != recipe:
-            raise ConfigError(f"{run_dir}: holds a run of another recipe. Choose another folder with --run, or --resume it as it is.")
-        before = json.loads((run_dir / DATA).read_text(encoding="utf-8"))["training_sha256"]
-        if before != training.sha256:
-            raise ConfigError(f"{run_dir}: was trained on other data (hash {before[:12]}, now {training.sha256[:12]}).")
-        return
-    if run_dir.exists() and any(run_dir.iterdir()):
-        raise ConfigError(f"{run_dir}: is not empty and holds no run. Choose another folder with --run.")
-    write_text(recipe_path, to_toml(recipe))
-    write_text(run_dir / ENVIRONMENT, json.dumps(describe_environment(), indent=1) + "\n")
-
-
-def _weights_of(run_dir: Path, recipe: Recipe) -> Path:
-    """Return the weights of the run that a recipe starts from.
-
-    Raises:
-        ConfigError: no such run, no finished epoch, or a run of another network.
-    """
-    before = load_recipe_of(run_dir)
-    if (before.model, before.preprocess) != (recipe.model, recipe.preprocess):
-        raise ConfigError(
-            f"{run_dir}: holds {before.model}, and {recipe.name} trains {recipe.model}; network and preprocessing must agree."
-        )
-    if not (run_dir / WEIGHTS).is_file():
-        raise ConfigError(f"{run_dir}: no epoch has been finished. Continue with: mien train --resume {run_dir}")
-    return run_dir / WEIGHTS
-
-
-def _describe(manifest: Manifest, training: Manifest, cleaning: dict[str, int]) -> dict[str, object]:
-    return {
+    facts = {
         "dataset": manifest.dataset,
         "sha256": manifest.sha256,
         "training_sha256": training.sha256,
         "counts": manifest.counts(),
-        "cleaning": cleaning,
+        "cleaning": asdict(cleaning),
         "num_training": len(training),
         "labels": list(manifest.labels),
     }
+    model = start(recipe, data)
+    _open_run(run_dir, recipe, facts)
+    if recipe.init:
+        load_weights(run_dir / INIT, model)
+    _append_line(run_dir / ENVIRONMENT, describe_environment())
+    num_recorded = len(read_history(run_dir))
+    epoch_started_s = time.monotonic()
+
+    def record_epoch(history: list[EpochResult]) -> None:
+        nonlocal epoch_started_s, num_recorded
+        write_text(run_dir / HISTORY, "".join(json.dumps(result) + "\n" for result in history))
+        if len(history) == num_recorded:
+            return
+        _append_line(run_dir / TIMES, {"epoch": len(history), "seconds": time.monotonic() - epoch_started_s})
+        num_recorded, epoch_started_s = len(history), time.monotonic()
+        on_epoch(history)
+
+    fit(model, recipe, data, RunFiles(run_dir / CHECKPOINT, run_dir / WEIGHTS), on_step, record_epoch)
+    draw_curves(read_history(run_dir), run_dir / CURVES)
+
+
+def _open_run(run_dir: Path, recipe: Recipe, facts: dict[str, Any]) -> None:
+    """Start a run folder, or make sure that the one there is of the same recipe and data."""
+    if (run_dir / RECIPE).is_file():
+        if load_recipe_of(run_dir) != recipe:
+            raise ConfigError(f"{run_dir}: holds a run of another recipe. Choose another folder with --run, or --resume it as it is.")
+        before = read_facts(run_dir)["training_sha256"]
+        if before != facts["training_sha256"]:
+            raise ConfigError(f"{run_dir}: was trained on other data (hash {before[:12]}, now {facts['training_sha256'][:12]}).")
+        for leftover in run_dir.glob(".tmp-*"):  # of a run that was killed while it wrote
+            leftover.unlink()
+        return
+    if run_dir.exists() and any(path.name not in (DATA, INIT) and not path.name.startswith(".tmp-") for path in run_dir.iterdir()):
+        raise ConfigError(f"{run_dir}: is not empty and holds no run. Choose another folder with --run.")
+    if recipe.init:
+        before_dir = Path(recipe.init)
+        weights_path = final_weights(before_dir)
+        with atomic_path(run_dir / INIT) as temporary:
+            shutil.copyfile(weights_path, temporary)
+        sha256 = hashlib.sha256((run_dir / INIT).read_bytes()).hexdigest()
+        facts = facts | {"init": {"recipe": load_recipe_of(before_dir).name, "sha256": sha256}}
+    write_text(run_dir / DATA, json.dumps(facts, indent=1) + "\n")
+    write_text(run_dir / RECIPE, to_toml(recipe))  # last: where it stands, a run can be resumed
+
+
+def _append_line(path: Path, values: dict[str, Any]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(values) + "\n")
+
+
+def final_weights(run_dir: Path) -> Path:
+    """Return the weights of a finished run.
+
+    Raises:
+        ConfigError: the folder holds no run, or an unfinished one.
+    """
+    recipe = load_recipe_of(run_dir)
+    path = run_dir / WEIGHTS
+    if not path.is_file():
+        raise ConfigError(f"{run_dir}: training of {recipe.name} is not finished. Continue with: mien train --resume {run_dir}")
+    return path
+
+
+def read_facts(run_dir: Path) -> dict[str, Any]:
+    """Return what a run says of its data, and of the weights it started from.
+
+    Raises:
+        ConfigError: the file is missing or damaged.
+    """
+    path = run_dir / DATA
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}). The run folder is damaged; train anew.") from error
+    return facts
+
+
+def read_environment(run_dir: Path) -> dict[str, Any]:
+    """Return the environment of the session that finished a run."""
+    lines = (run_dir / ENVIRONMENT).read_text(encoding="utf-8").splitlines()
+    environment: dict[str, Any] = json.loads(lines[-1])
+    return environment
 
 
 def load_recipe_of(run_dir: Path) -> Recipe:
@@ -133,6 +169,8 @@ def load_recipe_of(run_dir: Path) -> Recipe:
 
 def read_history(run_dir: Path) -> list[EpochResult]:
     """Return one result per finished epoch."""
+    if not (run_dir / HISTORY).is_file():
+        return []
     return [json.loads(line) for line in (run_dir / HISTORY).read_text(encoding="utf-8").splitlines()]
 
 

@@ -1,5 +1,6 @@
 """``mien train``: a network from a recipe."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +26,7 @@ def train(
     """Train a network from a recipe into a run folder, or continue an interrupted run exactly where it stopped."""
     from mien.training.run import train as train_run
 
-    overrides = [*(set_ or []), *([f"init={str(init)!r}"] if init else [])]
+    overrides = [*(set_ or []), *([f"init={json.dumps(str(init))}"] if init else [])]
     chosen, run_dir = _choose(recipe, run, resume, overrides)
 
     def on_epoch(history: list[dict[str, float]]) -> None:
