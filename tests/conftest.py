@@ -1,8 +1,12 @@
 """What the tests share: the shipped portraits, generated data, and a world without network."""
 
 import csv
+import os
 import shutil
 from pathlib import Path
+
+# As the command line does, before anything loads OpenCV.
+os.environ.update(OPENCV_LOG_LEVEL="SILENT", OPENCV_FFMPEG_LOGLEVEL="-8")
 
 import numpy as np
 import pytest

@@ -12,13 +12,14 @@ from conftest import SHARED, write_fer2013
 from mien.data.augment import PARTS, AugmentSpec, augment, mask_part
 from mien.data.batches import load_faces, training_batches
 from mien.data.catalog import DATASETS, load_dataset
-from mien.data.fer2013 import COUNTS, NUM_ROWS, load
+from mien.data.fer2013 import COUNTS, load
 from mien.data.manifest import Manifest, Sample, clean_training
 from mien.data.targets import TargetSpec, soft_targets
 from mien.errors import ConfigError, DataError, MienError
 from mien.labels import FER7
 from mien.preprocess import PreprocessSpec
 
+NUM_ROWS = 35887
 SPEC = PreprocessSpec("gray", (48, 48), mean=(0.507,), std=(0.255,))
 
 

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from conftest import DETECTOR_FILES
 from mien.detection.blazeface import FULL_RANGE, SHORT_RANGE, anchor_centers, decode, merge, tiles
-from mien.detection.catalog import DETECTORS, create_detector
+from mien.detection.catalog import NAMES, create_detector
 from mien.detection.haar import HaarDetector
 from mien.errors import ModelFileError, UnknownNameError
 from mien.geometry import turn_points
-from mien.types import Face, UInt8
+from mien.types import Face, Policy, UInt8
 
 # Centres of the eyes, read off the portraits by eye: the person's right, then left.
 EYES = {"astronaut": np.array([[203.0, 103.0], [246.0, 105.0]]), "grace_hopper": np.array([[227.0, 192.0], [307.0, 193.0]])}
@@ -42,7 +43,7 @@ VIEWS = {
 # In eye distances. YuNet flattens the tilt of large faces by 3 to 4 degrees; Haar's points are estimated from its box.
 TOLERANCES = {"blazeface": 0.25, "blazeface_full": 0.25, "yunet": 0.35, "auto": 0.35, "haar": 0.45}
 # Haar finds upright faces only.
-CASES = [(name, view) for name in DETECTORS for view in VIEWS if not (name == "haar" and "turned" in view)]
+CASES = [(name, view) for name in NAMES for view in VIEWS if not (name == "haar" and "turned" in view)]
 
 
 @pytest.mark.parametrize("person", EYES)
@@ -115,7 +116,7 @@ def test_two_people_side_by_side_are_both_found(name: str, detector_cache: Path,
     check_face(by_place[1], EYES["grace_hopper"] + [512, 0], 0.45)
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("policy", ["picture", "camera"])
 @pytest.mark.parametrize("shape", [(480, 640, 3), (16, 16, 3), (20, 900, 3), (900, 20, 3)])
 def test_no_face_is_no_error(name: str, policy: str, shape: tuple[int, int, int], detector_cache: Path) -> None:
@@ -139,6 +140,41 @@ def test_unknown_detectors_and_files_are_named(tmp_path: Path) -> None:
             create_detector(name, model_path=foreign)
     with pytest.raises(ModelFileError, match="needs the detector's name"):
         create_detector("auto", model_path=foreign)
+
+
+@pytest.mark.parametrize("policy", ["picture", "camera"])
+@pytest.mark.parametrize(
+    ("present", "said"),
+    [
+        (["yunet", "blazeface", "blazeface_full"], ""),
+        (["yunet"], ""),
+        (["blazeface", "blazeface_full"], "falling back to BlazeFace. face_detection_yunet"),
+        (["blazeface"], "falling back to BlazeFace"),
+        (["blazeface_full"], "falling back to BlazeFace"),
+        ([], "falling back to Haar"),
+    ],
+)
+def test_auto_takes_what_is_there_and_says_so_in_one_line(
+    present: list[str], said: str, policy: Policy, detector_cache: Path, caplog: pytest.LogCaptureFixture, astronaut: UInt8
+) -> None:
+    for name, path in DETECTOR_FILES.items():
+        if name not in present:
+            (detector_cache / path.name).unlink()
+    detector = create_detector("auto", policy)
+    assert len(detector(astronaut[:380, 60:420])) == 1
+    messages = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(messages) == bool(said)
+    assert all(said in message for message in messages)
+    caplog.clear()
+    create_detector("auto", policy, may_fetch=False)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"], "nothing else was asked for"
+
+
+def test_a_forged_file_does_not_stop_auto(detector_cache: Path, caplog: pytest.LogCaptureFixture, astronaut: UInt8) -> None:
+    for path in DETECTOR_FILES.values():
+        (detector_cache / path.name).write_bytes(b"forged")
+    assert len(create_detector("auto")(astronaut)) == 1
+    assert "damaged or forged" in caplog.text
 
 
 def test_one_blazeface_is_not_taken_for_the_other(detector_cache: Path) -> None:

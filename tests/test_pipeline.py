@@ -1,6 +1,9 @@
 """The recogniser with fakes, and with the shipped bundle."""
 
+import json
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,6 +77,22 @@ def test_one_face_at_a_time_equals_many(recognizer: mien.Recognizer) -> None:
     together = recognizer.classify(faces)
     apart = np.concatenate([recognizer.classify([face]) for face in faces])
     np.testing.assert_array_equal(together, apart)
+
+
+def test_the_card_is_what_counts(recognizer: mien.Recognizer, astronaut: UInt8, tmp_path: Path) -> None:
+    """Temperature, threshold and framing come from the card of the bundle that runs."""
+    folder = shutil.copytree(recognizer.bundle.folder, tmp_path / "changed")
+    card = json.loads((folder / "card.json").read_text())
+    card["calibration"] |= {"temperature": 5.0, "abstain_below": 0.99}
+    card["alignment"]["eye_distances"] = 4.0
+    (folder / "card.json").write_text(json.dumps(card))
+    (before,), (after,) = recognizer(astronaut), mien.Recognizer(model=folder, detector="haar")(astronaut)
+    assert (before.uncertain, after.uncertain) == (False, True)
+    crop = astronaut[60:180, 165:285]
+    sharp, soft = recognizer.classify([crop])[0], mien.Recognizer(model=folder, detector="haar").classify([crop])[0]
+    ratio = recognizer.bundle.card.calibration.temperature / 5.0
+    np.testing.assert_allclose(soft, sharp**ratio / (sharp**ratio).sum(), rtol=1e-4)
+    assert np.abs(after.scores - soft).max() > 0.01, "a wider square shows another crop"
 
 
 def test_int8_agrees_with_float32(recognizer: mien.Recognizer, astronaut: UInt8, grace_hopper: UInt8) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from conftest import write_fer2013
 from mien.card import open_bundle
+from mien.data.batches import training_batches
 from mien.errors import ConfigError, ModelFileError
 from mien.training.recipe import load_recipe
 from mien.training.run import _open_run
@@ -166,6 +167,32 @@ def test_another_recipe_or_other_data_do_not_mix(tmp_path: Path) -> None:
     (tmp_path / "run" / "data.json").write_text('{"training_sha256": "0123"}')
     with pytest.raises(ConfigError, match="trained on other data"):
         _open_run(tmp_path / "run", recipe, facts)
+
+
+def test_statistics_are_those_of_the_averaged_weights() -> None:
+    """Batch normalisation's mean after the stem is the mean of what the stem gives for augmented faces."""
+    from mien.models.catalog import build_model
+    from mien.training.fit import TrainingData, refresh_statistics
+
+    recipe = load_recipe("mien_s-fer2013", ("optimizer.batch_size=32",))
+    rng = np.random.default_rng(0)
+    faces = rng.integers(0, 256, (64, 48, 48), np.uint8)
+    data = TrainingData(faces, np.full((64, 7), 1 / 7, np.float32), faces[:1], np.zeros(1, np.int64))
+    model = build_model("mien_s", 7, (48, 48, 1))
+    refresh_statistics(model, recipe, data)
+    inputs = np.concatenate(
+        [
+            batch
+            for batch, _ in training_batches(
+                faces, data.targets, recipe.preprocess, recipe.augment, 32, (recipe.seed, recipe.optimizer.epochs)
+            )
+        ]
+    )
+    import keras
+
+    stem = keras.Model(model.input, model.get_layer("stem").output).predict(inputs, verbose=0)
+    found = keras.ops.convert_to_numpy(model.get_layer("stem_bn").moving_mean)
+    np.testing.assert_allclose(found, stem.mean(axis=(0, 1, 2)), atol=1e-3)
 
 
 def test_damaged_weights_are_told(tmp_path: Path) -> None:

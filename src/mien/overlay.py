@@ -35,7 +35,7 @@ def draw(image: UInt8, readings: Sequence[Reading]) -> UInt8:
 
 
 def _draw_one(canvas: UInt8, reading: Reading) -> None:
-    # Line and letter sizes follow the face, within what stays readable.
+    # Line and letter sizes follow the picture.
     height, width = canvas.shape[:2]
     x1, y1, x2, y2 = (round(float(value)) for value in reading.box_xyxy)
     line = max(1, round(max(height, width) / 400))
@@ -43,7 +43,7 @@ def _draw_one(canvas: UInt8, reading: Reading) -> None:
     cv2.rectangle(canvas, (x1, y1), (x2, y2), color, line, cv2.LINE_AA)
     for x, y in reading.landmarks_xy:
         cv2.circle(canvas, (round(float(x)), round(float(y))), line, color, -1, cv2.LINE_AA)
-    _draw_label(canvas, _label_of(reading), (x1, y1, y2), color, line)
+    _draw_label(canvas, _label_of(reading), (x1, y1), color, line)
 
 
 def _label_of(reading: Reading) -> str:
@@ -52,9 +52,9 @@ def _label_of(reading: Reading) -> str:
     return f"{identity}{reading.expression}{mark} {reading.probability:.0%}"
 
 
-def _draw_label(canvas: UInt8, text: str, left_top_bottom: tuple[int, int, int], color: tuple[int, int, int], line: int) -> None:
+def _draw_label(canvas: UInt8, text: str, left_top: tuple[int, int], color: tuple[int, int, int], line: int) -> None:
     """Write dark text on a filled strip above the box, or inside it where there is no room above."""
-    left, top, _ = left_top_bottom
+    left, top = left_top
     scale = max(0.4, max(canvas.shape[:2]) / 1100)
     (text_width, text_height), below = cv2.getTextSize(text, _FONT, scale, line)
     strip = text_height + below + 2 * line

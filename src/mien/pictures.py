@@ -1,11 +1,12 @@
 """Reading still pictures: upright, 8-bit, RGB, or a clear error."""
 
+import struct
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from mien.errors import SourceError
 from mien.preprocess import check_picture
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 MAX_PIXELS = 120_000_000
 MIN_SIDE_PX = 16
+
+ORIENTATION_TAG = 0x0112
+# What undoes each EXIF orientation; 1 is upright.
+TURN_OF_ORIENTATION = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def read_picture(source: "PictureSource") -> UInt8:
@@ -34,27 +47,36 @@ def read_picture(source: "PictureSource") -> UInt8:
         _check_size(source.shape[1], source.shape[0], "The array")
         return np.repeat(source[..., np.newaxis], 3, axis=2) if source.ndim == 2 else source
     if isinstance(source, Image.Image):
-        return _decode(source, "The picture")
+        return _decode_safely(source, "The picture")
     path = Path(source)
-    if path.is_dir():
-        raise SourceError(f"{path}: is a folder. Expected a picture.")
     try:
+        if path.is_dir():
+            raise SourceError(f"{path}: is a folder. Expected a picture.")
         if path.stat().st_size == 0:
             raise SourceError(f"{path}: is empty (0 bytes). Expected a picture.")
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be opened ({error.strerror}).") from error
+    return _decode_safely(path, str(path))
+
+
+def _decode_safely(source: Path | Image.Image, name: str) -> UInt8:
+    """Decode, and turn whatever Pillow raises into one error with one line."""
+    try:
         with warnings.catch_warnings():
             # Pillow warns of what `_check_size` refuses, and of harmless oddities in metadata.
             warnings.simplefilter("ignore")
-            with Image.open(path) as picture:
-                return _decode(picture, str(path))
+            if isinstance(source, Image.Image):
+                return _decode(source, name)
+            with Image.open(source) as picture:
+                return _decode(picture, name)
+    except SourceError:
+        raise
     except UnidentifiedImageError as error:
-        raise SourceError(f"{path}: not a picture mien can read. Expected one of {', '.join(sorted(SUFFIXES))}.") from error
-    except FileNotFoundError as error:
-        raise SourceError(f"{path}: no such file.") from error
+        raise SourceError(f"{name}: not a picture mien can read. Expected one of {', '.join(sorted(SUFFIXES))}.") from error
     except Image.DecompressionBombError as error:
-        raise SourceError(f"{path}: has more than {MAX_PIXELS // 1_000_000} megapixels. Reduce it first.") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, MemoryError) as error:
-        # Pillow's decoders raise all of these on damaged files.
-        raise SourceError(f"{path}: the picture is damaged or cut short ({error}).") from error
+        raise SourceError(f"{name}: has more than {MAX_PIXELS // 1_000_000} megapixels. Reduce it first.") from error
+    except Exception as error:  # on damaged files Pillow's decoders raise a dozen kinds of errors
+        raise SourceError(f"{name}: the picture is damaged or cut short ({error}).") from error
 
 
 def _check_size(width: int, height: int, name: str) -> None:
@@ -66,12 +88,22 @@ def _check_size(width: int, height: int, name: str) -> None:
 
 def _decode(picture: Image.Image, name: str) -> UInt8:
     _check_size(*picture.size, name)
-    upright = ImageOps.exif_transpose(picture)
+    upright = _turn_upright(picture)
     if upright.mode.startswith("I;16"):
         return _grey_to_rgb(np.asarray(upright).astype(np.float64) / 257)
     if upright.mode in ("I", "F"):
         return _grey_to_rgb(_wide_to_8_bit(np.asarray(upright, np.float64), upright.mode, name))
     return np.array(upright.convert("RGB"), np.uint8)
+
+
+def _turn_upright(picture: Image.Image) -> Image.Image:
+    """Apply the EXIF orientation; metadata that cannot be read leave the picture as it is."""
+    try:
+        orientation = picture.getexif().get(ORIENTATION_TAG, 1)
+    except (OSError, ValueError, SyntaxError, AttributeError, struct.error):
+        return picture
+    turn = TURN_OF_ORIENTATION.get(orientation)
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _wide_to_8_bit(values: "np.ndarray[Any, Any]", mode: str, name: str) -> "np.ndarray[Any, Any]":

@@ -9,12 +9,12 @@ import numpy as np
 
 from mien.alignment import AlignmentSpec, face_square
 from mien.card import DEFAULT_BUNDLE, Bundle, open_bundle
-from mien.detection.catalog import Policy, create_detector
+from mien.detection.catalog import create_detector
 from mien.labels import LabelSet
 from mien.pictures import read_picture
 from mien.preprocess import PreprocessSpec, check_picture, cut
 from mien.runtime.litert import LiteRTClassifier
-from mien.types import Classifier, Detector, Face, Float, Reading, UInt8
+from mien.types import Classifier, Detector, Face, Float, Policy, Reading, UInt8
 
 if TYPE_CHECKING:
     from mien.pictures import PictureSource
@@ -61,7 +61,7 @@ class Recognizer:
         file: Which file of the bundle runs, for instance ``float32`` or ``int8``.
         detector: ``auto``, ``yunet``, ``blazeface``, ``blazeface_full`` or ``haar``.
         detector_model: Model file of the detector, instead of the one mien fetches on first use.
-        threads: CPU threads of each network.
+        threads: CPU threads of each LiteRT network.
         policy: ``picture`` finds all faces, ``camera`` near ones in every frame.
         may_fetch: Whether a detector's missing model file may be downloaded.
 

@@ -4,7 +4,9 @@ Every step is exact arithmetic that another language can repeat (the browser doe
 
 1. luma: ``floor(.299 R + .587 G + .114 B + .5)``, when the network wants grey;
 2. area reduction: when the wanted square is more than twice the input size, the picture is first averaged
-   over k x k blocks, k the largest integer that keeps the square at least as large as the input;
+   over k x k blocks, k the largest integer that keeps the square at least as large as the input. The blocks start at
+   the top left of the square's neighbourhood: its centre minus (0.75 sides + 2), rounded down, within the picture;
+   partial blocks at the other end repeat the edge;
 3. one bilinear sample per output pixel; outside the picture the nearest edge pixel is taken;
 4. ``(pixel * scale - mean) / std`` in float32.
 """

@@ -6,15 +6,13 @@ pixels of the frame; times are seconds of the source's clock; probabilities lie 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 UInt8 = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.floating[Any]]
-
-LANDMARK_NAMES = ("right_eye", "left_eye", "nose_tip", "mouth_centre")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +83,9 @@ class FrameResult:
 
 Detector = Callable[[UInt8], Sequence[Face]]
 """Whole picture (H, W, 3) RGB to faces; no face is an empty sequence."""
+
+Policy = Literal["picture", "camera"]
+"""What a detector is tuned for. ``picture``: all faces, time matters little. ``camera``: near faces, every frame."""
 
 Classifier = Callable[[Sequence[UInt8]], Float]
 """N crops, each (h, w) grey or (h, w, 3) RGB, to (N, K) probabilities; N = 0 is legal."""

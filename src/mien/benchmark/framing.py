@@ -15,15 +15,21 @@ import numpy as np
 from mien.alignment import AlignmentSpec, face_square
 from mien.data.catalog import load_dataset
 from mien.detection.catalog import create_detector
+from mien.errors import SourceError
 from mien.pipeline import Recognizer
 from mien.preprocess import PreprocessSpec, cut
 from mien.types import Detector, Face, UInt8
 
 SCENE_WH = (640, 480)
 FACE_SIDES_PX = (144, 240)
-# Sizes and centres around FER2013's own framing, tried with --sweep.
+# Sizes and centres around FER2013's own framing, and rules for turned faces, tried with --sweep.
 SWEEP = [
-    AlignmentSpec(eye_distances=side, center_below_eyes=below) for side in (2.4, 2.5, 2.6, 2.7, 2.8) for below in (0.20, 0.25, 0.30, 0.35)
+    *(
+        AlignmentSpec(eye_distances=side, center_below_eyes=below)
+        for side in (2.4, 2.5, 2.6, 2.7, 2.8)
+        for below in (0.20, 0.25, 0.30, 0.35)
+    ),
+    *(AlignmentSpec(eye_to_mouth_share=share) for share in (0.0, 0.5, 0.65, 0.8, 0.95)),
 ]
 
 
@@ -53,6 +59,7 @@ def measure_framing(
     Raises:
         DataError: the data are not FER2013.
         ModelFileError: a detector's model file cannot be had.
+        SourceError: a detector finds no face at all.
     """
     manifest = load_dataset("fer2013", data).split("publictest")
     manifest = replace(manifest, samples=manifest.samples[:max_faces])
@@ -68,6 +75,8 @@ def measure_framing(
             on_progress(before + done, len(detectors) * len(faces))
 
         found = list(_find_all(detector, faces, alignments, recognizer.pipeline.preprocess, advance))
+        if not found:
+            raise SourceError(f"{name} finds none of {len(faces)} faces; there is nothing to compare.")
         results = [_compare(found, index, recognizer, is_right, manifest.label_indices) for index in range(len(alignments))]
         rows.append(
             {
@@ -87,6 +96,8 @@ def measure_framing(
         "label_source": manifest.label_source,
         "model": recognizer.bundle.card.name,
         "file": file,
+        "files_sha256": {file: recognizer.bundle.card.files[file].sha256},
+        "data_sha256": manifest.sha256,
         "alignment": vars(recognizer.pipeline.alignment),
         "scene_wh": SCENE_WH,
         "face_sides_px": FACE_SIDES_PX,

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from mien.alignment import face_square
+from mien.card import open_bundle
 from mien.errors import SourceError
 from mien.pictures import read_picture
 from mien.pipeline import Recognizer
@@ -57,7 +58,15 @@ def measure_pipeline(detectors: Sequence[str], num_runs: int, on_progress: Calla
         for name, values in times_ms.items()
     ]
     ratio = float(np.median(times_ms["classify float32"]) / np.median(times_ms["classify int8"]))
-    return {"frame": "640x480, one face, every frame detected", "threads": 1, "rows": rows, "float32_over_int8": ratio}
+    card = open_bundle().card
+    return {
+        "model": card.name,
+        "files_sha256": {name: entry.sha256 for name, entry in card.files.items()},
+        "frame": "640x480, one face, every frame detected",
+        "threads": 1,
+        "rows": rows,
+        "float32_over_int8": ratio,
+    }
 
 
 def _candidates(detectors: Sequence[str]) -> dict[str, Callable[[], object]]:

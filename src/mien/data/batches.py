@@ -4,7 +4,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 
-import cv2
 import numpy as np
 
 from mien.data.augment import AugmentSpec, augment
@@ -57,7 +56,6 @@ def _prefetch(build: Callable[[int], Batch], num_batches: int, ahead: int = 4) -
                 continue
 
     def work() -> None:
-        cv2.setNumThreads(1)  # the cores belong to the training step
         try:
             for step in range(num_batches):
                 if stop.is_set():

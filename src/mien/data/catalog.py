@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mien.data.manifest import Manifest
 from mien.errors import DataError, UnknownNameError
+from mien.labels import FER7
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,13 @@ class DatasetRow:
     paper: str
 
 
-_FER7 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-
 DATASETS: dict[str, DatasetRow] = {
     row.name: row
     for row in (
         DatasetRow(
             name="fer2013",
             loader="mien.data.fer2013:load",
-            labels=_FER7,
+            labels=FER7,
             splits=("training", "publictest", "privatetest", "test"),
             layouts="fer2013.csv, or train/<class>/ and test/<class>/; fer2013new.csv (FER+ votes) beside either",
             license="images: rights unresolved, research use; FER+ votes: MIT",

@@ -9,7 +9,9 @@
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -27,7 +29,6 @@ COUNTS: dict[str, tuple[int, ...]] = {
     "privatetest": (491, 55, 528, 879, 594, 416, 626),
     "test": (958, 111, 1024, 1774, 1247, 831, 1233),
 }
-NUM_ROWS = 35887
 SIDE = 48
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
@@ -70,8 +71,18 @@ def load(root: Path, check: bool = True) -> Manifest:
     return manifest
 
 
+@contextmanager
+def _open_csv(path: Path) -> Iterator[TextIO]:
+    """Open a CSV, with or without a byte order mark; what is no text becomes a DataError."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            yield file
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as CSV ({error}). Expected plain UTF-8 text.") from error
+
+
 def _read_csv(path: Path) -> Iterator[Sample]:
-    with path.open(newline="", encoding="utf-8") as file:
+    with _open_csv(path) as file:
         reader = csv.reader(file)
         header = [name.strip() for name in next(reader, [])]
         if header != ["emotion", "pixels", "Usage"]:
@@ -127,7 +138,7 @@ def read_votes(path: Path) -> VoteTable:
         DataError: a row is not as the format says.
     """
     table: VoteTable = {}
-    with path.open(newline="", encoding="utf-8") as file:
+    with _open_csv(path) as file:
         reader = csv.DictReader(file)
         missing = {"Usage", *_VOTE_COLUMNS} - set(reader.fieldnames or ())
         if missing:

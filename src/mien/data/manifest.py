@@ -37,7 +37,9 @@ class Sample:
         """
         if not isinstance(self.image, Path):
             return self.image
-        picture = cv2.imread(str(self.image), cv2.IMREAD_UNCHANGED)
+        # Through memory, since OpenCV's own file access knows no names beyond ASCII on Windows.
+        content = np.frombuffer(self.image.read_bytes(), np.uint8) if self.image.is_file() else np.empty(0, np.uint8)
+        picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
         if picture is None:
             raise DataError(f"{self.image}: not a readable picture. Remove or replace the file.")
         if picture.dtype != np.uint8:
@@ -139,8 +141,13 @@ def check_counts(manifest: Manifest, expected: Mapping[str, Sequence[int]]) -> N
     """Compare the class counts of every split with the published ones.
 
     Raises:
-        DataError: any count differs; the message lists all of them.
+        DataError: a split is missing, or any count differs; the message lists all of them.
     """
+    splits = set(manifest.counts())
+    missing = sorted({"training", "publictest", "privatetest"} - splits) if "test" not in splits else sorted({"training"} - splits)
+    if missing:
+        # Without a test split nobody can tell which training pictures stand in it.
+        raise DataError(f"{manifest.dataset}: has no {' and no '.join(missing)} rows. The copy is cut short; get a whole one.")
     wrong = []
     for split, counts in manifest.counts().items():
         if split in expected and list(counts.values()) != list(expected[split]):

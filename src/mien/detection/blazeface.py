@@ -15,7 +15,7 @@ import numpy as np
 from mien.errors import ModelFileError
 from mien.geometry import coverage, overlap
 from mien.runtime.litert import LiteRTNetwork
-from mien.types import Face, Float, UInt8
+from mien.types import Face, Float, Policy, UInt8
 
 SCORE_THRESHOLD = 0.6
 # Tiles show parts of things, some of which look a little like faces.
@@ -39,6 +39,20 @@ class BlazeFaceSpec:
 
 SHORT_RANGE = BlazeFaceSpec(128, ((8, 2), (16, 6)))
 FULL_RANGE = BlazeFaceSpec(192, ((4, 1),))
+
+
+# On pictures full range also looks at tiles of a half and a quarter, for small faces.
+TILE_LEVELS: dict[Policy, int] = {"picture": 3, "camera": 1}
+
+
+def create_short_range(model_path: Path, policy: Policy, threads: int) -> "BlazeFaceDetector":
+    """Make the short-range detector; see ``BlazeFaceDetector``."""
+    return BlazeFaceDetector(model_path, SHORT_RANGE, threads=threads)
+
+
+def create_full_range(model_path: Path, policy: Policy, threads: int) -> "BlazeFaceDetector":
+    """Make the full-range detector for a policy; see ``BlazeFaceDetector``."""
+    return BlazeFaceDetector(model_path, FULL_RANGE, TILE_LEVELS[policy], threads)
 
 
 class BlazeFaceDetector:

@@ -4,28 +4,27 @@ The sizes and orders of the policies follow measurements on 19 pictures with 50 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
 
 from mien import hub
 from mien.errors import ModelFileError, OutputError, UnknownNameError
-from mien.types import Detector, Face, UInt8
-
-Policy = Literal["picture", "camera"]
-"""``picture``: find all faces, time matters little. ``camera``: near faces, every frame."""
+from mien.types import Detector, Face, Policy, UInt8
 
 log = logging.getLogger("mien")
 
 
 @dataclass(frozen=True)
 class DetectorRow:
-    """One detector: what it finds, and the file it needs."""
+    """One detector: what it finds, the file it needs, and how it is made."""
 
     name: str
     model: str
     """Row of ``mien.hub``; empty when nothing is fetched."""
+    factory: str
+    """``module:function``, called with (model path or None, policy, threads)."""
     finds: str
     license: str
     paper: str
@@ -35,56 +34,68 @@ DETECTORS: dict[str, DetectorRow] = {
     row.name: row
     for row in (
         DetectorRow(
-            "yunet",
-            "yunet",
-            "faces of 24 px and more in a picture of at most 1280 px (camera: 320), any turn to 45 degrees",
-            "MIT",
-            "doi 10.1007/s11633-023-1423-y",
+            name="yunet",
+            model="yunet",
+            factory="mien.detection.yunet:create",
+            finds="faces of 24 px and more in a picture of at most 1280 px (camera: 320), any turn to 45 degrees",
+            license="MIT",
+            paper="doi 10.1007/s11633-023-1423-y",
         ),
         DetectorRow(
-            "blazeface", "blazeface", "near faces: a quarter of the longer side and more, any turn", "Apache-2.0", "arXiv 1907.05047"
+            name="blazeface",
+            model="blazeface",
+            factory="mien.detection.blazeface:create_short_range",
+            finds="near faces: a quarter of the longer side and more, any turn",
+            license="Apache-2.0",
+            paper="arXiv 1907.05047",
         ),
         DetectorRow(
-            "blazeface_full",
-            "blazeface_full",
-            "faces of an eighth of the longer side (pictures: in tiles, a thirtieth), turns to 45 degrees",
-            "Apache-2.0",
-            "arXiv 1907.05047",
+            name="blazeface_full",
+            model="blazeface_full",
+            factory="mien.detection.blazeface:create_full_range",
+            finds="faces of an eighth of the longer side (pictures: in tiles, a thirtieth), turns to 45 degrees",
+            license="Apache-2.0",
+            paper="arXiv 1907.05047",
         ),
         DetectorRow(
-            "haar",
-            "",
-            "upright frontal faces of 30 px and more in a picture of at most 640 px (camera: 80 px)",
-            "Apache-2.0 (OpenCV)",
-            "Viola & Jones 2001",
+            name="haar",
+            model="",
+            factory="mien.detection.haar:create",
+            finds="upright frontal faces of 30 px and more in a picture of at most 640 px (camera: 80 px)",
+            license="Apache-2.0 (OpenCV)",
+            paper="Viola & Jones 2001",
         ),
-        DetectorRow("auto", "", "picks by what is present or can be fetched, and by picture or camera", "", ""),
     )
 }
+AUTO = "auto"
+NAMES = (AUTO, *DETECTORS)
 
 
 def create_detector(
-    name: str = "auto", policy: Policy = "picture", model_path: Path | None = None, threads: int = 1, may_fetch: bool = True
+    name: str = AUTO, policy: Policy = "picture", model_path: Path | None = None, threads: int = 1, may_fetch: bool = True
 ) -> Detector:
     """Make a detector by name.
 
     Args:
         model_path: Use this model file instead of the fetched one; not with ``auto``.
+        threads: CPU threads of BlazeFace; YuNet and Haar use OpenCV's own (``cv2.setNumThreads``).
         may_fetch: Whether a missing model file may be downloaded.
 
     Raises:
         UnknownNameError: no such detector.
         ModelFileError: its model file is missing, foreign or cannot be fetched.
     """
-    if name not in DETECTORS:
-        raise UnknownNameError("Detector", name, DETECTORS, "mien detectors")
-    if name == "auto":
+    if name not in NAMES:
+        raise UnknownNameError("Detector", name, NAMES, "mien detectors")
+    if name == AUTO:
         if model_path is not None:
             raise ModelFileError("A detector model file needs the detector's name beside it, for instance --detector yunet.")
         return _create_auto(policy, threads, may_fetch)
     row = DETECTORS[name]
     path = model_path if model_path or not row.model else _model_file(row.model, may_fetch)
-    return _FACTORIES[name](path, policy, threads)
+    module_name, function_name = row.factory.split(":")
+    detector: Detector = getattr(import_module(module_name), function_name)(path, policy, threads)
+    return detector
 
 
 def _model_file(row_name: str, may_fetch: bool) -> Path:
@@ -96,53 +107,15 @@ def _model_file(row_name: str, may_fetch: bool) -> Path:
     return path
 
 
-def _haar(path: Path | None, policy: Policy, threads: int) -> Detector:
-    from mien.detection.haar import HaarDetector
-
-    return HaarDetector(max_side_px=640, min_face_px=30 if policy == "picture" else 80, model_path=path)
-
-
-def _yunet(path: Path | None, policy: Policy, threads: int) -> Detector:
-    from mien.detection.yunet import YuNetDetector
-
-    return YuNetDetector(_required(path), max_side_px=1280 if policy == "picture" else 320)
-
-
-def _blazeface(path: Path | None, policy: Policy, threads: int) -> Detector:
-    from mien.detection.blazeface import SHORT_RANGE, BlazeFaceDetector
-
-    return BlazeFaceDetector(_required(path), SHORT_RANGE, threads=threads)
-
-
-def _blazeface_full(path: Path | None, policy: Policy, threads: int) -> Detector:
-    from mien.detection.blazeface import FULL_RANGE, BlazeFaceDetector
-
-    return BlazeFaceDetector(_required(path), FULL_RANGE, tile_levels=3 if policy == "picture" else 1, threads=threads)
-
-
-_FACTORIES: dict[str, Callable[[Path | None, Policy, int], Detector]] = {
-    "haar": _haar,
-    "yunet": _yunet,
-    "blazeface": _blazeface,
-    "blazeface_full": _blazeface_full,
-}
-
-
-def _required(path: Path | None) -> Path:
-    if path is None:
-        raise ModelFileError("This detector needs a model file. Give one with --detector-model.")
-    return path
-
-
 class FirstThatFinds:
     """Asks detectors in turn until one finds a face."""
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
-        self._detectors = detectors
+        self.detectors = detectors
 
     def __call__(self, image: UInt8) -> Sequence[Face]:
         """Return the faces of an (H, W, 3) RGB picture."""
-        for detector in self._detectors:
+        for detector in self.detectors:
             faces = detector(image)
             if faces:
                 return faces
@@ -150,29 +123,31 @@ class FirstThatFinds:
 
 
 def _create_auto(policy: Policy, threads: int, may_fetch: bool) -> Detector:
-    """Prefer YuNet, then BlazeFace, then Haar; say in one line when the preferred one is not to be had."""
-    yunet, why_no_yunet = _try_create("yunet", policy, threads, may_fetch)
+    """Take YuNet, else BlazeFace, else Haar; say in one line when the first choice is not to be had.
+
+    Short range also follows YuNet on pictures, for faces that fill the picture and are cut by its border.
+    """
+    reasons: list[str] = []
+
+    def available(*names: str) -> list[Detector]:
+        found = []
+        for name in names:
+            try:
+                found.append(create_detector(name, policy, threads=threads, may_fetch=may_fetch))
+            except (ModelFileError, OutputError) as error:
+                reasons.append(str(error))
+        return found
+
     # Where fetching is not allowed, what is here is what was asked for.
     level = logging.WARNING if may_fetch else logging.INFO
-    # BlazeFace helps YuNet only when it is here already; without YuNet it is worth a download.
-    fetch_blaze = may_fetch and yunet is None
-    short, _ = _try_create("blazeface", policy, threads, fetch_blaze)
-    if yunet is not None:
-        # Faces that fill a picture are cut by its border; short range knows those.
-        return FirstThatFinds([yunet, short]) if policy == "picture" and short is not None else yunet
-    full, why_no_full = _try_create("blazeface_full", policy, threads, fetch_blaze and short is not None)
-    if full is not None and short is not None:
-        log.log(level, "Detector: falling back to BlazeFace. %s", why_no_yunet)
-        return full if policy == "picture" else FirstThatFinds([short, full])
-    log.log(level, "Detector: falling back to Haar (upright frontal faces only). %s %s", why_no_yunet, why_no_full)
-    from mien.detection.haar import HaarDetector
+    yunet = available("yunet")
+    if yunet:
+        return FirstThatFinds([*yunet, *available("blazeface")]) if policy == "picture" else yunet[0]
+    blazeface = available("blazeface_full", "blazeface") if policy == "picture" else available("blazeface", "blazeface_full")
+    if blazeface:
+        log.log(level, "Detector: falling back to BlazeFace. %s", reasons[0])
+        return FirstThatFinds(blazeface)
+    log.log(level, "Detector: falling back to Haar (upright frontal faces only). %s", " ".join(dict.fromkeys(reasons)))
+    from mien.detection.haar import create_for_auto
 
-    return HaarDetector(max_side_px=640, min_face_px=30 if policy == "picture" else 80, try_turns=policy == "picture")
-
-
-def _try_create(name: str, policy: Policy, threads: int, may_fetch: bool) -> tuple[Detector | None, str]:
-    """Return the detector, or None and the reason why it cannot be had."""
-    try:
-        return create_detector(name, policy, threads=threads, may_fetch=may_fetch), ""
-    except (ModelFileError, OutputError) as error:
-        return None, str(error)
+    return create_for_auto(policy)

@@ -1,8 +1,8 @@
 """Haar cascade face detector (Viola & Jones 2001; Lienhart & Maydt 2002), from the OpenCV wheel: always there.
 
 It finds upright, frontal faces. It has no landmarks, so they are estimated from the box with the proportions below;
-the face is therefore cut upright, as the box is. In pictures where nothing is found upright, it tries again on the
-picture turned by 20 and 40 degrees both ways.
+the face is therefore cut upright, as the box is. Where ``auto`` has nothing better, it also tries the picture turned by
+20 and 40 degrees both ways when nothing is found upright.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mien.detection.resize import reduce_to
 from mien.errors import ModelFileError
 from mien.geometry import turn_points
 from mien.preprocess import luma
-from mien.types import Face, Float, UInt8
+from mien.types import Face, Float, Policy, UInt8
 
 # Landmarks in fractions of the cascade's box, measured against YuNet's points (`mien benchmark framing`): the box's
 # centre lies 0.25 eye distances below the eyes, and the eyes 0.40 boxes apart.
@@ -22,6 +23,20 @@ _LANDMARKS_IN_BOX = np.array([[0.30, 0.40], [0.70, 0.40], [0.50, 0.60], [0.50, 0
 # OpenCV's default of 3 takes the badge on Grace Hopper's cap for a face.
 MIN_NEIGHBOURS = 4
 _TURNS_DEG = (20.0, -20.0, 40.0, -40.0)
+
+
+MAX_SIDE_PX = 640
+MIN_FACE_PX: dict[Policy, int] = {"picture": 30, "camera": 80}
+
+
+def create(model_path: Path | None, policy: Policy, threads: int) -> "HaarDetector":
+    """Make the detector for a policy; see ``HaarDetector``."""
+    return HaarDetector(MAX_SIDE_PX, MIN_FACE_PX[policy], model_path=model_path)
+
+
+def create_for_auto(policy: Policy) -> "HaarDetector":
+    """Make the detector that stands in for all others."""
+    return HaarDetector(MAX_SIDE_PX, MIN_FACE_PX[policy], try_turns=policy == "picture")
 
 
 class HaarDetector:
@@ -89,16 +104,6 @@ def load_cascade(path: Path) -> cv2.CascadeClassifier:
     if is_empty:
         raise ModelFileError(f"{path}: not a readable Haar cascade. Expected an OpenCV cascade .xml file.")
     return cascade
-
-
-def reduce_to(picture: UInt8, max_side_px: int) -> tuple[UInt8, float]:
-    """Shrink a picture so that its longer side is at most ``max_side_px``; never enlarge. Returns picture and scale."""
-    height, width = picture.shape[:2]
-    scale = min(1.0, max_side_px / max(height, width))
-    if scale == 1.0:
-        return picture, 1.0
-    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False), scale
 
 
 def _turn(grey: UInt8, angle_deg: float) -> UInt8:

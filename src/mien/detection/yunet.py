@@ -5,15 +5,23 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mien.detection.haar import reduce_to
+from mien.detection.resize import reduce_to
 from mien.errors import ModelFileError
-from mien.types import Face, UInt8
+from mien.types import Face, Policy, UInt8
 
 # OpenCV's default of 0.9 loses three quarters of the faces turned by 45 degrees.
 SCORE_THRESHOLD = 0.7
 OVERLAP_THRESHOLD = 0.3
 # Below this OpenCV 4.14 returns boxes of random size with confidence 1; such pictures are padded with black.
 MIN_SIDE_PX = 64
+
+
+MAX_SIDE_PX: dict[Policy, int] = {"picture": 1280, "camera": 320}
+
+
+def create(model_path: Path, policy: Policy, threads: int) -> "YuNetDetector":
+    """Make the detector for a policy; see ``YuNetDetector``."""
+    return YuNetDetector(model_path, MAX_SIDE_PX[policy])
 
 
 class YuNetDetector:
@@ -28,10 +36,14 @@ class YuNetDetector:
 
     def __init__(self, model_path: Path, max_side_px: int) -> None:
         try:
-            self._network = cv2.FaceDetectorYN.create(str(model_path), "", (320, 320), SCORE_THRESHOLD, OVERLAP_THRESHOLD)
+            # From memory, since OpenCV's own file access knows no names beyond ASCII on Windows.
+            content = np.frombuffer(model_path.read_bytes(), np.uint8)
+            self._network = cv2.FaceDetectorYN.create(
+                "onnx", content, np.empty(0, np.uint8), (320, 320), SCORE_THRESHOLD, OVERLAP_THRESHOLD
+            )
             # A foreign ONNX file loads, and fails only when it runs.
             self._network.detect(np.zeros((320, 320, 3), np.uint8))
-        except cv2.error as error:
+        except (cv2.error, OSError) as error:
             raise ModelFileError(
                 f"{model_path}: not a readable YuNet model. Expected OpenCV Zoo's face_detection_yunet .onnx file."
             ) from error

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.alignment import AlignmentSpec
+from mien.atomic import cannot_write
 from mien.card import CARD_NAME, CARD_VERSION, Calibration, Card, FileEntry, NetworkFacts, Training
 from mien.data.batches import load_faces
 from mien.data.catalog import DATASETS, load_dataset
@@ -55,17 +57,15 @@ def export(run_dir: Path, data_root: Path, out_dir: Path, release: bool, say: Ca
         ConfigError: no run, an unfinished one, or ``out_dir`` holds something else.
         ModelFileError: a file differs from the trained network by more than its tolerance; nothing is written.
     """
-    if out_dir.exists() and any(out_dir.iterdir()) and not (out_dir / CARD_NAME).is_file():
-        raise ConfigError(f"{out_dir}: is not empty and holds no bundle. Choose another folder with --out.")
+    _check_target(out_dir)
     network = FloatClassifier(run_dir)
     recipe = network.recipe
     manifest = load_dataset(recipe.dataset, data_root)
     if read_facts(run_dir)["sha256"] != manifest.sha256:
         raise ConfigError(f"{data_root}: is not the data that {run_dir} was trained on. Point --data to the same copy.")
     validation = manifest.split(recipe.validation_split)
-    draft_dir = out_dir.with_name(f".tmp-{out_dir.name}")
-    shutil.rmtree(draft_dir, ignore_errors=True)
-    draft_dir.mkdir(parents=True)
+    draft_dir = out_dir.with_name(f".tmp-{os.getpid()}-{out_dir.name}")
+    draft_dir.mkdir()
     try:
         _write_files(network, manifest, draft_dir, say)
         card = _draft_card(network, run_dir, manifest, out_dir.name)
@@ -73,11 +73,34 @@ def export(run_dir: Path, data_root: Path, out_dir: Path, release: bool, say: Ca
         if release:
             card = _open_test(card, manifest, draft_dir, say)
         (draft_dir / CARD_NAME).write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
-        shutil.rmtree(out_dir, ignore_errors=True)
-        draft_dir.rename(out_dir)
+        _swap(draft_dir, out_dir)
     finally:
         shutil.rmtree(draft_dir, ignore_errors=True)
     return card
+
+
+def _check_target(out_dir: Path) -> None:
+    """Make sure that a bundle may be written to ``out_dir``, and that nothing but an old bundle is replaced."""
+    try:
+        out_dir.parent.mkdir(parents=True, exist_ok=True)
+        names = {path.name for path in out_dir.iterdir()} if out_dir.exists() else set()
+    except OSError as error:
+        raise cannot_write(out_dir, error) from error
+    foreign = names - {CARD_NAME, "float32.tflite", "int8.tflite"}
+    if foreign or not out_dir.name:
+        raise ConfigError(f"{out_dir}: holds more than a bundle ({', '.join(sorted(foreign)[:3])}). Choose another folder with --out.")
+
+
+def _swap(draft_dir: Path, out_dir: Path) -> None:
+    """Put the draft in the place of ``out_dir``; the old bundle goes only once the new one stands."""
+    old_dir = draft_dir.with_name(f"{draft_dir.name}-old")
+    try:
+        if out_dir.exists():
+            out_dir.rename(old_dir)
+        draft_dir.rename(out_dir)
+    except OSError as error:
+        raise cannot_write(out_dir, error) from error
+    shutil.rmtree(old_dir, ignore_errors=True)
 
 
 def _write_files(network: FloatClassifier, manifest: Manifest, folder: Path, say: Callable[[str], None]) -> None:

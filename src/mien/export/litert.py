@@ -6,6 +6,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mien.atomic import atomic_path
 from mien.errors import MissingExtraError
 from mien.preprocess import Float32
@@ -53,8 +55,24 @@ def write_int8(float32_path: Path, inputs: Float32, path: Path) -> None:
     for name in (operation.SOFTMAX, operation.INPUT, operation.OUTPUT):
         worker.update_quantization_recipe(regex=".*", operation_name=name, algorithm_key="no_quantize")
     with atomic_path(path) as temporary, _silenced():
-        statistics = worker.calibrate({"serving_default": [{_input_name(float32_path): inputs[i : i + 1]} for i in range(len(inputs))]})
-        worker.quantize(statistics).export_model(str(temporary), overwrite=True)
+        ranges = _activation_ranges(worker, _input_name(float32_path), inputs)
+        worker.quantize(ranges).export_model(str(temporary), overwrite=True)
+        temporary.chmod(0o644)  # the quantiser makes it executable
+
+
+def _activation_ranges(worker: Any, input_name: str, inputs: Float32) -> dict[str, Any]:
+    """Return the least and greatest value of every tensor over all inputs.
+
+    The quantiser's own calibration keeps a moving average, which forgets early inputs and cuts rare large values: on
+    ``mien_s`` its scores were four times as far from the float network's.
+    """
+    ranges: dict[str, Any] = {}
+    for index in range(len(inputs)):
+        seen = worker.calibrate({"serving_default": [{input_name: inputs[index : index + 1]}]})
+        for name, limits in seen.items():
+            before = ranges.get(name, limits)
+            ranges[name] = limits | {"min": np.minimum(before["min"], limits["min"]), "max": np.maximum(before["max"], limits["max"])}
+    return ranges
 
 
 def _input_name(path: Path) -> str:
@@ -71,7 +89,7 @@ def _silenced() -> Any:
     """Keep the quantiser's prints, bars and warnings out of the terminal; its errors still raise."""
     import warnings
 
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with quiet_stderr(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         previous = logging.root.manager.disable
         logging.disable(logging.WARNING)

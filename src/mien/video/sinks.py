@@ -92,11 +92,13 @@ class ParquetSink(Sink):
 
     def __init__(self, path: Path, source: str, labels: LabelSet) -> None:
         try:
-            import pyarrow.parquet  # noqa: F401 - told now, not after an hour of video
+            import pyarrow.parquet  # noqa: F401 - likewise
         except ModuleNotFoundError as error:
             raise MissingExtraError("Writing Parquet", "report") from error
         self._path, self._source, self._names = path, source, column_names(labels)
         self._rows: list[list[Any]] = []
+        with atomic_path(path) as temporary:  # told now, not after an hour of video
+            temporary.touch()
 
     def write(self, result: FrameResult) -> None:
         """Keep one row per face; see ``Sink``."""
@@ -106,9 +108,12 @@ class ParquetSink(Sink):
         import pyarrow
         from pyarrow import parquet
 
-        columns = {name: [row[index] for row in self._rows] for index, name in enumerate(self._names)}
+        kinds = {"source": pyarrow.string(), "expression": pyarrow.string(), "uncertain": pyarrow.bool_()}
+        kinds |= dict.fromkeys(("frame", "face", "track_id"), pyarrow.int64())
+        schema = pyarrow.schema([(name, kinds.get(name, pyarrow.float64())) for name in self._names])
+        columns = [[row[index] for row in self._rows] for index in range(len(self._names))]
         with atomic_path(self._path) as temporary:
-            parquet.write_table(pyarrow.table(columns), temporary)
+            parquet.write_table(pyarrow.table(columns, schema=schema), temporary)
 
 
 class PicturesSink(Sink):
@@ -149,6 +154,9 @@ class VideoSink(Sink):
         self._frames_per_second = frames_per_second or 25.0
         self._temporary = path.with_name(f".tmp-{os.getpid()}-{path.stem}.mp4")
         self._writer: cv2.VideoWriter | None = None
+        self._num_frames = 0
+        if path.suffix.lower() != ".mp4":
+            raise OutputError(f"{path}: videos are written as MP4. Choose a name that ends in .mp4.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -161,17 +169,24 @@ class VideoSink(Sink):
             code = cv2.VideoWriter.fourcc(*"mp4v")
             self._writer = cv2.VideoWriter(str(self._temporary), code, self._frames_per_second, (width, height))
             if not self._writer.isOpened():
-                raise OutputError(f"{self._path}: cannot be written. Choose another place, and a name that ends in .mp4.")
+                raise OutputError(f"{self._path}: cannot be written. Choose another place.")
             self._size_wh = (width, height)
         picture = draw(result.image, result.faces)
         if (width, height) != self._size_wh:
             picture = cv2.resize(picture, self._size_wh, interpolation=cv2.INTER_AREA).astype(picture.dtype, copy=False)
         self._writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        self._num_frames += 1
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._writer is None:
             return
         self._writer.release()
+        # OpenCV does not tell when the disk is full.
+        written = cv2.VideoCapture(str(self._temporary))
+        num_written = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
+        written.release()
+        if num_written < self._num_frames:
+            raise OutputError(f"{self._path}: only {num_written} of {self._num_frames} frames could be written. Free some space.")
         try:
             self._temporary.replace(self._path)
         except OSError as failure:

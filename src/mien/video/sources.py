@@ -27,7 +27,7 @@ class SourceInfo:
 
     name: str
     is_live: bool
-    """Live frames cannot wait: late ones are skipped."""
+    """A camera or stream: it has no end, and frames nobody reads in time are lost."""
     frames_per_second: float
     """0 where the source does not say, as for a folder."""
     num_frames: int
@@ -93,10 +93,11 @@ class VideoSource(Source):
             self._capture.release()
             raise SourceError(_cannot_open(target))
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) if is_file else 0
+        count = 0 if isinstance(target, int) else self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.info = SourceInfo(
             name=f"camera {target}" if isinstance(target, int) else target,
-            is_live=not is_file,
+            # A recording behind an address knows its length; a live stream does not.
+            is_live=not is_file and not count > 0,
             frames_per_second=float(fps) if np.isfinite(fps) and fps > 0 else 0.0,
             num_frames=max(0, int(count)),
         )

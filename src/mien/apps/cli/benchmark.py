@@ -7,7 +7,7 @@ import typer
 
 from mien.apps.cli import console
 
-app = typer.Typer(help="Measure speed and framing, and keep the records.", no_args_is_help=True)
+app = typer.Typer(help="Measure speed and framing, and keep the records.")
 
 Record = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.")]
 

@@ -2,7 +2,7 @@
 
 from mien import hub
 from mien.apps.cli import console
-from mien.detection.catalog import DETECTORS
+from mien.detection.catalog import AUTO, DETECTORS
 
 
 def detectors(json: console.Json = False) -> None:
@@ -17,6 +17,7 @@ def detectors(json: console.Json = False) -> None:
         }
         for row in DETECTORS.values()
     ]
+    rows.append({"name": AUTO, "finds": "the best of these that is here or can be fetched", "ready": True, "license": "", "paper": ""})
     if json:
         console.print_json({"detectors": rows})
         return

@@ -1,5 +1,6 @@
 """``mien evaluate``: a bundle or a run on a split of a data set."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 
 from mien.apps.cli import console
 from mien.card import DEFAULT_BUNDLE
+from mien.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from mien.labels import LabelSet
@@ -31,6 +33,8 @@ def evaluate(
     from mien.evaluation.evaluate import evaluate as evaluate_model
     from mien.records import append_record
 
+    if output and not find_spec("matplotlib"):
+        raise MissingExtraError("Drawing the confusion matrix (--out)", "report")
     classify, labels, name, file_name = _open(model, file, threads)
     manifest = load_dataset(dataset, data).split(split)
     with console.progress(f"{name} on {dataset}/{split}") as show:
@@ -59,6 +63,8 @@ def _open(model: str, file: str, threads: int) -> "tuple[Classifier, LabelSet, s
     if (Path(model) / "recipe.toml").is_file():
         from mien.evaluation.float_model import FloatClassifier
 
+        if file != "float32":
+            raise ConfigError(f"{model}: is a run, which has no {file} file. Export it first: mien export {model}")
         network = FloatClassifier(Path(model))
         return network, network.labels, network.recipe.name, "run"
     from mien.card import open_bundle

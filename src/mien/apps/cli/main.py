@@ -3,23 +3,33 @@
 Exit status: 0 done, 2 the user's mistake (one line says what, what was expected and how to mend it), 1 ours, 130 Ctrl-C.
 """
 
+import errno
 import importlib
 import logging
 import os
+import signal
 import sys
+import traceback
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from mien.errors import MienError
+
+# OpenCV, FFmpeg and TensorFlow print their own lines about what mien reports itself; they read this when they load.
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # In the order of the help. Each module has one function of the same name, or a Typer application called ``app``.
 COMMANDS = ("demo", "predict", "stream", "evaluate", "train", "export", "benchmark", "models", "detectors", "datasets", "recipes")
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="mien",
     help="Real-time facial expression recognition.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -54,34 +64,47 @@ for _name in COMMANDS:
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    # OpenCV and FFmpeg print their own lines about files that mien reports itself.
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    # A service that is stopped ends as if by Ctrl-C: results until then are written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(_run())
+
+
+def _run() -> int:  # noqa: PLR0911 - one return per way to end
+    """Run the command and return the exit status."""
     try:
-        app()
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        sys.stdout.flush()
     except MienError as error:
-        _report(str(error))
-        sys.exit(2)
-    except KeyboardInterrupt:
-        _report("Interrupted.")
-        sys.exit(130)
+        return _report(str(error), 2)
+    except TyperException as error:
+        return _report(f"{error.format_message()} `mien -h` and `mien COMMAND -h` say what is possible.", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return _report("Interrupted.", INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output left, as `| head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return _leave_pipe()
+    except SystemExit as end:
+        # Typer answers a broken pipe with status 1 of its own.
+        is_broken_pipe = isinstance(end.__context__, OSError) and end.__context__.errno == errno.EPIPE
+        return _leave_pipe() if is_broken_pipe else int(end.code or 0)
     except Exception as error:
         if os.environ.get("MIEN_DEBUG") == "1":
             raise
-        _report(
-            f"Internal error: {type(error).__name__}: {error}. Please report it with the output of the same command after `mien --debug`."
-        )
-        sys.exit(1)
+        return _report(f"Internal error: {type(error).__name__}: {error}. Please report it, with what `mien --debug` shows.", 1)
+    if status == INTERRUPTED:  # Typer turns Ctrl-C into a status
+        return _report("Interrupted.", INTERRUPTED)
+    return status if isinstance(status, int) else 0
 
 
-def _report(message: str) -> None:
-    if os.environ.get("MIEN_DEBUG") == "1":
-        logging.getLogger("mien").error(message, exc_info=True)
-    else:
-        typer.echo(f"mien: {' '.join(message.split())}", err=True)
+def _leave_pipe() -> int:
+    """The reader of our output left, as `| head` does: no error, and Python must not find out again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _report(message: str, status: int) -> int:
+    """Print one line on standard error, with the traceback where it is wanted, and return the status."""
+    if os.environ.get("MIEN_DEBUG") == "1" and sys.exc_info()[0] is not None:
+        traceback.print_exc()
+    typer.echo(f"mien: {' '.join(message.split())}", err=True)
+    return status

@@ -1,6 +1,7 @@
 """``mien predict``: the expressions in pictures."""
 
 import glob
+import os
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import console
-from mien.errors import MienError
+from mien.errors import ConfigError, MienError
 
 if TYPE_CHECKING:
     from mien.labels import LabelSet
@@ -33,12 +34,16 @@ def predict(
     A picture that cannot be read is reported, the others are still done, and the exit status is then 2.
     """
     from mien.pipeline import Recognizer
+    from mien.video.sinks import PicturesSink
 
-    recognizer = Recognizer(model, file, detector, detector_model, threads)
     paths, errors = expand(sources)
+    check_outputs(paths, [csv, jsonl, parquet], annotate)
+    recognizer = Recognizer(model, file, detector, detector_model, threads)
     results: list[dict[str, Any]] = []
     with ExitStack() as stack:
-        sinks = [stack.enter_context(sink) for sink in make_sinks("", recognizer.labels, csv, jsonl, parquet, annotate)]
+        sinks = open_sinks(stack, "", recognizer.labels, csv, jsonl, parquet)
+        if annotate:
+            sinks.append(stack.enter_context(PicturesSink(annotate)))
         for index, path in enumerate(paths):
             try:
                 results.append(_predict_one(recognizer, index, path, sinks))
@@ -76,10 +81,10 @@ def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
     errors = []
     for source in sources:
         path = Path(source)
-        if path.is_dir():
+        if is_folder(path):
             found = [str(picture) for picture in list_pictures(path)]
             problem = f"{source}: the folder holds no pictures."
-        elif glob.has_magic(source) and not path.exists():
+        elif glob.has_magic(source) and not os.path.exists(source):  # noqa: PTH110 - Path.exists raises on names that are too long
             found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
             problem = f"{source}: the pattern matches no file."
         else:
@@ -90,22 +95,39 @@ def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
     return list(dict.fromkeys(paths)), errors
 
 
-def make_sinks(
-    source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None, annotate: Path | None = None
-) -> "list[Sink]":
-    """Return the sinks that the options ask for."""
-    from mien.video.sinks import CsvSink, JsonLinesSink, ParquetSink, PicturesSink
+def is_folder(path: Path) -> bool:
+    """Say whether a path is a folder; one that cannot be looked at is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
-    sinks: list[Sink] = []
-    if csv:
-        sinks.append(CsvSink(csv, source, labels))
-    if jsonl:
-        sinks.append(JsonLinesSink(jsonl, source, labels))
-    if parquet:
-        sinks.append(ParquetSink(parquet, source, labels))
-    if annotate:
-        sinks.append(PicturesSink(annotate))
-    return sinks
+
+def check_outputs(sources: list[str], files: list[Path | None], folder: Path | None = None) -> None:
+    """Make sure that no result replaces a source or another result.
+
+    Raises:
+        ConfigError: one would.
+    """
+    taken = [Path(source).resolve() for source in sources]
+    for path in files:
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            raise ConfigError(f"{path}: is a source or another output already. Choose another name.")
+        taken.append(path.resolve())
+    if folder is not None and any(source.parent == folder.resolve() for source in taken[: len(sources)]):
+        raise ConfigError(f"{folder}: holds sources, which annotated pictures could replace. Choose another folder with --annotate.")
+
+
+def open_sinks(
+    stack: ExitStack, source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None
+) -> "list[Sink]":
+    """Open the table sinks that the options ask for, each closed by ``stack``."""
+    from mien.video.sinks import CsvSink, JsonLinesSink, ParquetSink
+
+    wanted = ((csv, CsvSink), (jsonl, JsonLinesSink), (parquet, ParquetSink))
+    return [stack.enter_context(kind(path, source, labels)) for path, kind in wanted if path]
 
 
 def _print_results(results: list[dict[str, Any]]) -> None:

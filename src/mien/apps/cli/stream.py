@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.apps.cli import console
-from mien.apps.cli.predict import make_sinks
+from mien.apps.cli.predict import check_outputs, open_sinks
 
 if TYPE_CHECKING:
     from mien.types import FrameResult
@@ -37,11 +37,12 @@ def stream(
     from mien.video.sources import open_source
     from mien.video.stream import read_all
 
-    recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
+    check_outputs([source], [csv, jsonl, parquet, record])
     summary = Summary()
     with ExitStack() as stack:
         opened = stack.enter_context(open_source(source))
-        sinks = [stack.enter_context(sink) for sink in make_sinks(opened.info.name, recognizer.labels, csv, jsonl, parquet)]
+        recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
+        sinks = open_sinks(stack, opened.info.name, recognizer.labels, csv, jsonl, parquet)
         if record:
             sinks.append(stack.enter_context(VideoSink(record, opened.info.frames_per_second)))
         show = stack.enter_context(console.progress(opened.info.name))
