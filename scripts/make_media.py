@@ -39,12 +39,12 @@ def view(picture: np.ndarray, center_xy: tuple[float, float], zoom: float, turn_
 def scenes(astronaut: np.ndarray, hopper: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the frames: a zoom, a pan with a slight turn, then both portraits side by side moving."""
     for t in np.linspace(0, 1, round(FRAMES_PER_SECOND * SECONDS_PER_SCENE)):
-        yield view(astronaut, (235, 170), 1.1 + 0.9 * t, 0, (WIDTH, HEIGHT))
+        yield view(astronaut, (256 - 25 * t, 200 - 55 * t), 1.28 + 0.9 * t, 0, (WIDTH, HEIGHT))
     for t in np.linspace(0, 1, round(FRAMES_PER_SECOND * SECONDS_PER_SCENE)):
-        yield view(hopper, (220 + 90 * t, 260), 1.1, 6 * np.sin(2 * np.pi * t), (WIDTH, HEIGHT))
+        yield view(hopper, (240 + 30 * t, 235), 1.45, 5 * np.sin(2 * np.pi * t), (WIDTH, HEIGHT))
     for t in np.linspace(0, 1, round(FRAMES_PER_SECOND * SECONDS_PER_SCENE)):
-        left = view(astronaut, (225 + 20 * np.sin(2 * np.pi * t), 150), 1.3, 0, (WIDTH // 2, HEIGHT))
-        right = view(hopper, (265, 250 + 25 * np.sin(2 * np.pi * t)), 0.85 + 0.2 * t, 0, (WIDTH // 2, HEIGHT))
+        left = view(astronaut, (225 + 20 * np.sin(2 * np.pi * t), 187), 1.3, 0, (WIDTH // 2, HEIGHT))
+        right = view(hopper, (265, 275 + 20 * np.sin(2 * np.pi * t)), 0.97 + 0.2 * t, 0, (WIDTH // 2, HEIGHT))
         yield np.hstack([left, right])
 
 

@@ -56,9 +56,10 @@ def _draw_label(canvas: UInt8, text: str, left_top: tuple[int, int], color: tupl
     """Write dark text on a filled strip above the box, or inside it where there is no room above."""
     left, top = left_top
     scale = max(0.4, max(canvas.shape[:2]) / 1100)
-    (text_width, text_height), below = cv2.getTextSize(text, _FONT, scale, line)
+    stroke = max(1, round(scale * 1.3))
+    (text_width, text_height), below = cv2.getTextSize(text, _FONT, scale, stroke)
     strip = text_height + below + 2 * line
     left = int(np.clip(left - line // 2, 0, max(0, canvas.shape[1] - text_width - 2 * line)))
     top = top - strip if top >= strip else max(0, top)
     cv2.rectangle(canvas, (left, top), (left + text_width + 2 * line, top + strip), color, -1)
-    cv2.putText(canvas, text, (left + line, top + line + text_height), _FONT, scale, _DARK_RGB, line, cv2.LINE_AA)
+    cv2.putText(canvas, text, (left + line, top + line + text_height), _FONT, scale, _DARK_RGB, stroke, cv2.LINE_AA)
