@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def predict(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Pictures, folders and glob patterns.", show_default=False)],
     json: console.Json = False,
-    csv: Annotated[Path | None, typer.Option(help="Write one row per face.")] = None,
-    jsonl: Annotated[Path | None, typer.Option(help="Write one JSON object per picture and line.")] = None,
-    parquet: Annotated[Path | None, typer.Option(help="Write one row per face (extra: report).")] = None,
+    csv: console.Csv = None,
+    jsonl: console.JsonLines = None,
+    parquet: console.Parquet = None,
     annotate: Annotated[Path | None, typer.Option(metavar="DIR", help="Write pictures with boxes and labels.")] = None,
     model: console.Model = "mien_s",
     file: console.File = "float32",

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def stream(
     source: Annotated[str, typer.Argument(help="Camera number, video file, folder of pictures, or rtsp:// address.", show_default=False)],
     record: Annotated[Path | None, typer.Option(metavar="FILE.mp4", help="Write an annotated video.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write one row per face and frame.")] = None,
-    jsonl: Annotated[Path | None, typer.Option(help="Write one JSON object per frame and line.")] = None,
-    parquet: Annotated[Path | None, typer.Option(help="Write one row per face and frame (extra: report).")] = None,
+    csv: console.Csv = None,
+    jsonl: console.JsonLines = None,
+    parquet: console.Parquet = None,
     max_frames: Annotated[int, typer.Option(min=0, help="Stop after so many frames; 0 reads to the end.")] = 0,
     json: console.Json = False,
     model: console.Model = "mien_s",
