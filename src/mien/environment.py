@@ -33,12 +33,17 @@ def describe_environment() -> dict[str, object]:
 
 
 def commit() -> str:
-    """Return the commit of the checkout mien runs from, with ``-dirty`` when its files differ; "unknown" outside git."""
+    """Return the commit of the checkout mien runs from, with ``-dirty`` when its code differs; "unknown" outside git.
+
+    Bundles are results and not code: one that is about to be replaced does not make the code another.
+    """
     folder = Path(__file__).parent
     try:
         head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
         # An installed copy inside some other project's checkout must not claim that project's commit.
-        changed = subprocess.run(["git", "status", "--porcelain", "--", "."], cwd=folder, capture_output=True, text=True, check=True).stdout
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--", ".", ":!bundles"], cwd=folder, capture_output=True, text=True, check=True
+        ).stdout
         tracked = (
             subprocess.run(["git", "ls-files", "--error-unmatch", __file__], cwd=folder, capture_output=True, check=False).returncode == 0
         )
