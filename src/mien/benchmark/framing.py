@@ -24,11 +24,7 @@ SCENE_WH = (640, 480)
 FACE_SIDES_PX = (144, 240)
 # Sizes and centres around FER2013's own framing, and rules for turned faces, tried with --sweep.
 SWEEP = [
-    *(
-        AlignmentSpec(eye_distances=side, center_below_eyes=below)
-        for side in (2.4, 2.5, 2.6, 2.7, 2.8)
-        for below in (0.20, 0.25, 0.30, 0.35)
-    ),
+    *(AlignmentSpec(eye_distances=side, center_below_eyes=below) for side in (2.5, 2.6, 2.7, 2.8, 2.9) for below in (0.24, 0.30, 0.36)),
     *(AlignmentSpec(eye_to_mouth_share=share) for share in (0.0, 0.5, 0.65, 0.8, 0.95)),
 ]
 
