@@ -284,7 +284,8 @@ def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def _load_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here: NumPy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise ModelFileError(f"{path}: not a readable file of weights ({error}). Remove it to start again.") from error
