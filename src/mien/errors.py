@@ -52,7 +52,9 @@ class MissingExtraError(MienError):
     """An optional package is needed and not installed."""
 
     def __init__(self, purpose: str, extra: str) -> None:
-        super().__init__(f"{purpose} needs packages that are not installed. Install them with: pip install 'mien[{extra}]'")
+        super().__init__(
+            f"{purpose} needs packages that are not installed. Install the extra {extra!r}; in mien's folder: pip install '.[{extra}]'"
+        )
 
 
 class OutputError(MienError):
