@@ -170,6 +170,9 @@ def averaged_weights(model: "Model") -> Iterator[None]:
     """Swap the moving average of the weights in, and the weights themselves back afterwards."""
     raw = [_values(variable) for variable in model.trainable_variables]
     model.optimizer.finalize_variable_values(model.trainable_variables)
+    for variable in model.trainable_variables:
+        # JAX lets the average and the variable share memory, and predicting then frees both: give it memory of its own.
+        variable.assign(_values(variable))
     try:
         yield
     finally:
