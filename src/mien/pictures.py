@@ -76,7 +76,7 @@ def _decode_safely(source: Path | Image.Image, name: str) -> UInt8:
     except Image.DecompressionBombError as error:
         raise SourceError(f"{name}: has more than {MAX_PIXELS // 1_000_000} megapixels. Reduce it first.") from error
     except Exception as error:  # on damaged files Pillow's decoders raise a dozen kinds of errors
-        raise SourceError(f"{name}: the picture is damaged or cut short ({error}).") from error
+        raise SourceError(f"{name}: the picture is damaged or cut short ({type(error).__name__}: {error}).") from error
 
 
 def _check_size(width: int, height: int, name: str) -> None:
