@@ -3,6 +3,8 @@
 import csv
 import os
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 # As the command line does, before anything loads OpenCV.
@@ -88,3 +90,28 @@ def any_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let small trees pass for FER2013: its published counts are not checked."""
     for split in list(COUNTS):
         monkeypatch.delitem(COUNTS, split)
+
+
+Run = Callable[..., tuple[int, str, str]]
+"""Arguments of ``mien`` to exit status, standard output and standard error."""
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Call ``mien`` in this process, in an empty folder: exit status, standard output, standard error."""
+    from mien.apps.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mien", *map(str, arguments)])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        captured = capfd.readouterr()  # also what C++ libraries write
+        return status, captured.out, captured.err
+
+    return call

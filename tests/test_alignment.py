@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from mien.alignment import AlignmentSpec, face_square
+from mien.alignment import AlignmentSpec, cut_face, face_square
 from mien.geometry import turn_points
-from mien.types import Face
+from mien.preprocess import PreprocessSpec, cut, prepare
+from mien.types import Face, UInt8
 
 SPEC = AlignmentSpec(eye_distances=2.5, center_below_eyes=0.24)
 # Right eye, left eye, nose, mouth of an upright frontal face, eyes 40 px apart.
@@ -59,3 +60,16 @@ def test_a_wrong_face_is_refused() -> None:
         Face(BOX, np.zeros((5, 2)), 0.9)
     with pytest.raises(ValueError, match="eyes_level"):
         AlignmentSpec(kind="box")
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9, 5 / 6])
+def test_the_share_that_a_network_sees_is_taken_once(share: float, astronaut: UInt8) -> None:
+    spec = PreprocessSpec("gray", (40, 40), (0.0,), (1.0,), center_share=share)
+    face = Face(np.array([170.0, 60, 280, 210]), np.array([[205.0, 115], [245, 112], [226, 140], [226, 160]]), 0.9)
+    crop = cut_face(astronaut, face, SPEC, spec)
+    assert crop.shape == (round(40 / share),) * 2
+    seen = prepare([crop], spec)[0, :, :, 0] * 255
+    expected = cut(astronaut, face_square(face, SPEC), spec).astype(np.float64)
+    # Sampled twice where the sides do not divide, so not to the last level.
+    assert np.abs(seen - expected).mean() < (4 if share < 1 else 1e-3)
+    assert np.abs(seen - expected).mean() < np.abs(seen[2:-2, 2:-2] - seen[:-4, 2:-2]).mean()

@@ -14,32 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import MEDIA
-from mien.apps.cli.main import main
+from conftest import MEDIA, Run
 from mien.card import shipped_bundles
 from mien.training.recipe import shipped_recipes
 
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
-    """Call ``mien`` in this process, in an empty folder: exit status, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["mien", *map(str, arguments)])
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        captured = capfd.readouterr()  # also what C++ libraries write
-        return status, captured.out, captured.err
-
-    return call
-
-
-Run = Callable[..., tuple[int, str, str]]
 ASTRONAUT = MEDIA / "astronaut.jpg"
 
 

@@ -5,12 +5,12 @@ them place the eyes alike. FER2013 frames its faces as a square of about 2.7 eye
 0.30 of them below the eyes; ``mien benchmark framing`` measures both figures and what the choice costs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien.preprocess import Square
-from mien.types import Face
+from mien.preprocess import PreprocessSpec, Square, cut
+from mien.types import Face, UInt8
 
 # Below either of these the eyes say nothing about turn and size, and the box is cut instead.
 MIN_EYE_DISTANCE_PX = 3.0
@@ -59,3 +59,18 @@ def face_square(face: Face, spec: AlignmentSpec) -> Square:
         side=spec.eye_distances * unit,
         angle_rad=float(np.arctan2(across[1], across[0])),
     )
+
+
+def cut_face(image: UInt8, face: Face, alignment: AlignmentSpec, preprocess: PreprocessSpec) -> UInt8:
+    """Cut a face for a classifier: framed like FER2013, in the size and colour of the network's input.
+
+    A classifier takes ``center_share`` of every crop itself, so the crop holds the whole face, in as many more pixels.
+
+    Args:
+        image: (H, W, 3) RGB.
+
+    Returns:
+        (s, s) grey or (s, s, 3) RGB.
+    """
+    side = round(preprocess.side / preprocess.center_share)
+    return cut(image, face_square(face, alignment), replace(preprocess, size_hw=(side, side), center_share=1.0))

@@ -88,13 +88,22 @@ def load_toml(schema: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
         ConfigError: the file cannot be read, or a value is wrong.
         UnknownNameError: a key is not a field of the schema.
     """
+    return from_mapping(schema, read_toml(path, overrides), str(path))
+
+
+def read_toml(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the plain values of a TOML file, with overrides applied.
+
+    Raises:
+        ConfigError: the file cannot be read, or an override is none.
+    """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not a readable TOML file: {error}.") from error
     for override in overrides:
         _apply(values, override)
-    return from_mapping(schema, values, str(path))
+    return values
 
 
 def _apply(values: dict[str, Any], override: str) -> None:
@@ -132,5 +141,7 @@ def _toml_value(value: Any) -> str:
         return "[" + ", ".join(_toml_value(item) for item in value) + "]"
     if isinstance(value, float):
         return repr(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml_value(item)}" for key, item in value.items()) + "}"
     # JSON's strings, integers and booleans are TOML's.
     return json.dumps(value)

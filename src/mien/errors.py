@@ -28,6 +28,11 @@ class SourceError(MienError):
 class DataError(MienError):
     """A data set on disk does not hold what its format promises."""
 
+    def __init__(self, message: str, problems: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+        """All that is wrong, one line each, with file and row; empty where the message says everything."""
+
 
 class ConfigError(MienError):
     """A recipe, card or option holds a wrong value."""

@@ -1,6 +1,6 @@
 """Expression names, label sets and the mapping between them: always by name, never by index."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mien.errors import UnknownNameError
 
@@ -35,6 +35,12 @@ def expression_name(word: str) -> str:
     if name not in FER8:
         raise UnknownNameError("Expression", word, FER8)
     return name
+
+
+def in_order(labels: Iterable[str]) -> LabelSet:
+    """Return each label once: those of FER8 in its order, others behind them in their own."""
+    given = tuple(dict.fromkeys(labels))
+    return tuple(label for label in FER8 if label in given) + tuple(label for label in given if label not in FER8)
 
 
 def columns_of(wanted: Sequence[str], available: Sequence[str]) -> list[int]:

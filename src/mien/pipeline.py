@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mien.alignment import AlignmentSpec, face_square
+from mien.alignment import AlignmentSpec, cut_face
 from mien.card import DEFAULT_BUNDLE, Bundle, open_bundle
 from mien.detection.catalog import create_detector
 from mien.labels import LabelSet
 from mien.pictures import read_picture
-from mien.preprocess import PreprocessSpec, check_picture, cut
+from mien.preprocess import PreprocessSpec, check_picture
 from mien.runtime.litert import LiteRTClassifier
 from mien.types import Classifier, Detector, Face, Float, Policy, Reading, UInt8
 
@@ -34,7 +34,7 @@ class Pipeline:
     def __call__(self, image: UInt8) -> list[Reading]:
         """Return one reading per face of an (H, W, 3) RGB picture, the surest detection first."""
         faces = self.detect(image)
-        crops = [cut(image, face_square(face, self.alignment), self.preprocess) for face in faces]
+        crops = [cut_face(image, face, self.alignment, self.preprocess) for face in faces]
         scores = self.classify(crops)
         return [self._read(face, row) for face, row in zip(faces, scores, strict=True)]
 

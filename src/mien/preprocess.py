@@ -8,11 +8,14 @@ Every step is exact arithmetic that another language can repeat (the browser doe
    the top left of the square's neighbourhood: its centre minus (0.75 sides + 2), rounded down, within the picture;
    partial blocks at the other end repeat the edge;
 3. one bilinear sample per output pixel; outside the picture the nearest edge pixel is taken;
-4. ``(pixel * scale - mean) / std`` in float32.
+4. where the spec says so, the histogram of the grey crop is equalised;
+5. ``(pixel * scale - mean) / std`` in float32.
+
+With ``center_share`` below 1 the square is that much smaller, around the same centre.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -38,6 +41,10 @@ class PreprocessSpec:
     """Per channel, after scaling."""
     scale: float = 1 / 255
     interpolation: str = "area_then_bilinear"
+    center_share: float = 1.0
+    """Share of the face crop's side, around its middle, that the network sees; below 1 for one trained on smaller crops."""
+    histogram: str = "keep"
+    """``keep``, or ``equalize`` the grey levels of every crop."""
 
     def __post_init__(self) -> None:
         if self.color not in ("gray", "rgb"):
@@ -48,6 +55,12 @@ class PreprocessSpec:
             raise ValueError(f"std and scale must be above 0, got {self.std} and {self.scale}")
         if self.interpolation != "area_then_bilinear":
             raise ValueError(f"interpolation must be 'area_then_bilinear', got {self.interpolation!r}")
+        if not 0 < self.center_share <= 1:
+            raise ValueError(f"center_share must lie in 0..1, got {self.center_share}")
+        if self.histogram not in ("keep", "equalize"):
+            raise ValueError(f"histogram must be 'keep' or 'equalize', got {self.histogram!r}")
+        if self.histogram == "equalize" and self.color != "gray":
+            raise ValueError("histogram = 'equalize' needs color = 'gray'")
         height, width = self.size_hw
         if height != width or height < 1:
             raise ValueError(f"size_hw must be square and positive, got {self.size_hw}")
@@ -87,16 +100,46 @@ def prepare(crops: Sequence[UInt8], spec: PreprocessSpec) -> Float32:
     """
     inputs = np.empty((len(crops), spec.side, spec.side, spec.channels), np.float32)
     for index, crop in enumerate(crops):
-        inputs[index] = normalize(fit(to_color(crop, spec.color), spec.side), spec)
+        sized = fit(_thin(crop, spec.color), spec.side, spec.center_share)
+        inputs[index] = normalize(to_color(sized, spec.color), spec)
     return inputs
 
 
+def _thin(crop: UInt8, color: str) -> UInt8:
+    """Return ``crop`` checked and in as few channels as ``color`` needs; grey is resized before it is repeated."""
+    check_picture(crop)
+    return luma(crop) if color == "gray" and crop.ndim == 3 else crop
+
+
 def normalize(pixels: UInt8, spec: PreprocessSpec) -> Float32:
-    """Return ``(pixels * scale - mean) / std`` as (..., C) float32; grey pixels gain a channel axis."""
+    """Return ``(pixels * scale - mean) / std`` as (..., C) float32; grey pixels gain a channel axis.
+
+    Args:
+        pixels: (..., h, w) grey or (..., h, w, 3) RGB. Where the spec says so, each grey picture is equalised first.
+    """
+    if spec.histogram == "equalize":
+        pixels = equalize(pixels)
     values = pixels[..., np.newaxis] if spec.color == "gray" else pixels
     mean, std = np.array(spec.mean, np.float32), np.array(spec.std, np.float32)
     scaled: Float32 = (values.astype(np.float32) * np.float32(spec.scale) - mean) / std
     return scaled
+
+
+def equalize(pixels: UInt8) -> UInt8:
+    """Return grey pictures (..., h, w) whose levels are spread evenly: ``round(255 * (F - F0) / (1 - F0))``.
+
+    F is the share of pixels up to a level, F0 that of the darkest level present; a picture of one level stays as it is.
+    """
+    if pixels.ndim > 2:
+        return np.stack([equalize(picture) for picture in pixels])
+    counts = np.bincount(pixels.ravel(), minlength=256)
+    below = np.cumsum(counts)
+    darkest = below[counts > 0][0]
+    if darkest == pixels.size:
+        return pixels
+    levels = np.floor(255 * np.maximum(below - darkest, 0) / (pixels.size - darkest) + 0.5).astype(np.uint8)
+    spread: UInt8 = levels[pixels]
+    return spread
 
 
 def to_color(picture: UInt8, color: str) -> UInt8:
@@ -129,13 +172,14 @@ def luma(picture_rgb: UInt8) -> UInt8:
     return cv2.cvtColor(np.ascontiguousarray(picture_rgb), cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
-def fit(picture: UInt8, side: int) -> UInt8:
-    """Stretch a whole picture to (side, side), channels kept."""
+def fit(picture: UInt8, side: int, share: float = 1.0) -> UInt8:
+    """Stretch a whole picture, or the middle ``share`` of it, to (side, side), channels kept."""
     height, width = picture.shape[:2]
-    if (height, width) == (side, side):
+    if (height, width) == (side, side) and share == 1:
         return picture
-    steps = (np.arange(side) + 0.5) / side
-    reduced, factor = _reduce(picture, max(1, min(height, width) // side) if min(height, width) > 2 * side else 1)
+    steps = ((np.arange(side) + 0.5) / side - 0.5) * share + 0.5
+    seen = min(height, width) * share
+    reduced, factor = _reduce(picture, max(1, int(seen // side)) if seen > 2 * side else 1)
     xs, ys = np.meshgrid(steps * width / factor, steps * height / factor)
     return sample_bilinear(reduced, xs, ys)
 
@@ -150,6 +194,7 @@ def cut(picture: UInt8, square: Square, spec: PreprocessSpec) -> UInt8:
         (H, W) grey or (H, W, 3) RGB; what lies outside the picture repeats its nearest edge pixel.
     """
     side = spec.side
+    square = replace(square, side=square.side * spec.center_share)
     part, center_x, center_y = _neighbourhood(picture, square)
     part = to_color(part, spec.color)
     factor = int(square.side // side) if square.side > 2 * side else 1

@@ -12,12 +12,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mien.alignment import AlignmentSpec, face_square
+from mien.alignment import AlignmentSpec, cut_face
 from mien.data.catalog import load_dataset
 from mien.detection.catalog import create_detector
 from mien.errors import SourceError
 from mien.pipeline import Recognizer
-from mien.preprocess import PreprocessSpec, cut
+from mien.preprocess import PreprocessSpec
 from mien.types import Detector, Face, UInt8
 
 SCENE_WH = (640, 480)
@@ -114,7 +114,7 @@ def _find_all(
         eyes = face.landmarks_xy[:2]
         eye_distance = float(np.hypot(*(eyes[1] - eyes[0])))
         eyes_below_top = float(eyes[:, 1].mean()) - corner_xy[1]
-        crops = [cut(scene, face_square(face, alignment), spec) for alignment in alignments]
+        crops = [cut_face(scene, face, alignment, spec) for alignment in alignments]
         yield Found(index, crops, side / eye_distance, (side / 2 - eyes_below_top) / eye_distance)
 
 

@@ -10,12 +10,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mien.alignment import face_square
+from mien.alignment import cut_face
 from mien.card import open_bundle
 from mien.errors import SourceError
 from mien.pictures import read_picture
 from mien.pipeline import Recognizer
-from mien.preprocess import cut
 from mien.types import UInt8
 
 FRAME_WH = (640, 480)
@@ -83,6 +82,6 @@ def _candidates(detectors: Sequence[str]) -> dict[str, Callable[[], object]]:
     for file in ("float32", "int8"):
         recognizer = Recognizer(file=file, detector=detectors[0], policy="camera")
         face = recognizer.pipeline.detect(frame)[0]
-        crop = cut(frame, face_square(face, recognizer.pipeline.alignment), recognizer.pipeline.preprocess)
+        crop = cut_face(frame, face, recognizer.pipeline.alignment, recognizer.pipeline.preprocess)
         candidates[f"classify {file}"] = partial(recognizer.classify, [crop])
     return candidates

@@ -26,60 +26,112 @@ class AugmentSpec:
     """Magnitudes of every change; zero switches one off."""
 
     mirror_probability: float = 0.5
+    flip_probability: float = 0.0
+    """Turn upside down."""
     rotate_deg: float = 15.0
     """Uniform in plus or minus this."""
     scale_range: tuple[float, float] = (0.85, 1.15)
+    stretch: float = 0.0
+    """Zoom each axis by its own factor, uniform in 1 plus or minus this."""
+    shear_deg: float = 0.0
+    """Uniform in plus or minus this."""
     shift: float = 0.06
     """Uniform in plus or minus this fraction of the side, on each axis."""
+    geometry_probability: float = 1.0
+    """Of each of turning, scaling, stretching, shearing and shifting, drawn on its own."""
     brightness: float = 0.2
     """Uniform in plus or minus this fraction of 255."""
     contrast: float = 0.2
     """Factor uniform in 1 plus or minus this, around the picture's mean."""
+    noise: float = 0.0
+    """Standard deviation of Gaussian noise, as a fraction of 255."""
     blur_probability: float = 0.1
     """Reduce to 40..85 % of the size and enlarge again, as a small or far face looks."""
     erase_probability: float = 0.3
-    """Cover one random rectangle of 2 to 25 % of the area (random erasing, arXiv 1708.04896)."""
+    """Cover one random rectangle of 2 to 25 % of the area (random erasing, arXiv 1708.04896), in each crop."""
     mask_part_probability: float = 0.2
     """Cover the eyes, one eye, the nose or the mouth."""
+    mixup_alpha: float = 0.0
+    """Blend pairs of pictures and their targets with a share drawn from Beta(alpha, alpha) (mixup, arXiv 1710.09412)."""
+    edges: str = "repeat"
+    """What moves in from outside: ``repeat`` the edge, or ``black``."""
 
     def __post_init__(self) -> None:
-        for name in ("mirror_probability", "blur_probability", "erase_probability", "mask_part_probability"):
-            if not 0 <= getattr(self, name) <= 1:
+        for name in vars(self):
+            if name.endswith("_probability") and not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in 0..1, got {getattr(self, name)}")
         if not 0 < self.scale_range[0] <= self.scale_range[1]:
             raise ValueError(f"scale_range must be positive and ordered, got {self.scale_range}")
+        if self.edges not in ("repeat", "black"):
+            raise ValueError(f"edges must be 'repeat' or 'black', got {self.edges!r}")
+        if not 0 <= self.stretch < 1:
+            raise ValueError(f"stretch must lie in 0..1, got {self.stretch}")
+        for name in ("noise", "mixup_alpha", "brightness", "contrast", "shift"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or above, got {getattr(self, name)}")
+
+    @property
+    def only_mirrors(self) -> bool:
+        """Whether a picture is at most mirrored, so that features of it and its mirror image are all there is."""
+        geometry = (self.rotate_deg, self.stretch, self.shear_deg, self.shift, self.flip_probability)
+        light = (self.brightness, self.contrast, self.noise, self.mixup_alpha)
+        covers = (self.blur_probability, self.erase_probability, self.mask_part_probability)
+        return self.scale_range == (1.0, 1.0) and not any((*geometry, *light, *covers))
 
 
 def augment(face: UInt8, spec: AugmentSpec, rng: np.random.Generator) -> UInt8:
-    """Return a randomly changed copy of a square face, same shape.
+    """Return a randomly changed copy of a square face, same shape; ``cover`` comes after cropping.
 
     Args:
         face: (s, s) grey or (s, s, 3) RGB.
     """
     face = warp(face, spec, rng)
-    if rng.random() < spec.blur_probability:
+    if spec.blur_probability and rng.random() < spec.blur_probability:
         face = lower_resolution(face, rng.uniform(0.4, 0.85))
-    face = change_light(face, spec, rng)
-    if rng.random() < spec.mask_part_probability:
+    if spec.contrast or spec.brightness:
+        face = change_light(face, spec, rng)
+    if spec.noise:
+        face = add_noise(face, spec.noise, rng)
+    if spec.mask_part_probability and rng.random() < spec.mask_part_probability:
         face = mask_part(face, str(rng.choice(list(PARTS))), rng)
-    if rng.random() < spec.erase_probability:
-        face = erase(face, rng)
     return face
 
 
+def cover(crop: UInt8, spec: AugmentSpec, rng: np.random.Generator) -> UInt8:
+    """Return a crop with a random rectangle covered, or as it is."""
+    if spec.erase_probability and rng.random() < spec.erase_probability:
+        return erase(crop, rng)
+    return crop
+
+
 def warp(face: UInt8, spec: AugmentSpec, rng: np.random.Generator) -> UInt8:
-    """Mirror, turn, scale and shift in one bilinear warp; edges repeat, as in preprocessing."""
+    """Mirror, turn, scale, shear and shift in one bilinear warp."""
     side = face.shape[0]
-    angle_rad = np.deg2rad(rng.uniform(-spec.rotate_deg, spec.rotate_deg))
-    scale = rng.uniform(*spec.scale_range)
-    shift_xy = rng.uniform(-spec.shift, spec.shift, 2) * side
-    flip = -1.0 if rng.random() < spec.mirror_probability else 1.0
+
+    def happens() -> bool:
+        return spec.geometry_probability >= 1 or rng.random() < spec.geometry_probability
+
+    angle_rad = np.deg2rad(rng.uniform(-spec.rotate_deg, spec.rotate_deg)) if happens() else 0.0
+    scale = rng.uniform(*spec.scale_range) if happens() else 1.0
+    shift_xy = rng.uniform(-spec.shift, spec.shift, 2) * side if happens() else np.zeros(2)
+    stretch_xy = 1 + rng.uniform(-spec.stretch, spec.stretch, 2) if spec.stretch and happens() else np.ones(2)
+    shear = np.tan(np.deg2rad(rng.uniform(-spec.shear_deg, spec.shear_deg))) if spec.shear_deg and happens() else 0.0
+    mirror = -1.0 if rng.random() < spec.mirror_probability else 1.0
+    flip = -1.0 if spec.flip_probability and rng.random() < spec.flip_probability else 1.0
     cos, sin = np.cos(angle_rad) * scale, np.sin(angle_rad) * scale
-    linear = np.array([[cos * flip, -sin], [sin * flip, cos]])
+    turn = np.array([[cos, -sin], [sin, cos]])
+    linear = turn @ np.array([[1.0, shear], [0.0, 1.0]]) @ np.diag([mirror, flip] * stretch_xy)
     middle = (side - 1) / 2
     offset = middle + shift_xy - linear @ np.array([middle, middle])
+    border = cv2.BORDER_REPLICATE if spec.edges == "repeat" else cv2.BORDER_CONSTANT
     matrix = np.column_stack([linear, offset])
-    return cv2.warpAffine(face, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
+    return cv2.warpAffine(face, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=border).astype(np.uint8, copy=False)
+
+
+def add_noise(face: UInt8, deviation: float, rng: np.random.Generator) -> UInt8:
+    """Add Gaussian noise of ``deviation`` times 255."""
+    noisy: UInt8 = np.clip(face + rng.normal(0, deviation * 255, face.shape), 0, 255).astype(np.uint8)
+    return noisy
 
 
 def lower_resolution(face: UInt8, factor: float) -> UInt8:

@@ -3,51 +3,104 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from mien.data.augment import AugmentSpec, augment
-from mien.data.manifest import Manifest
-from mien.preprocess import Float32, PreprocessSpec, fit, normalize, to_color
+from mien.data.augment import AugmentSpec, augment, cover
+from mien.data.crops import CropSpec, test_crops, training_crops
+from mien.data.faces import Faces, to_input_pixels
+from mien.data.sampling import SamplingSpec, epoch_length, epoch_order
+from mien.preprocess import Float32, normalize
 from mien.types import Float, UInt8
 
 Batch = tuple[Float32, Float]
 """(n, H, W, C) network input and (n, K) targets."""
+Item = TypeVar("Item")
+
+TEST_FACES = 128
+"""Faces that are predicted at once."""
 
 
-def load_faces(manifest: Manifest, spec: PreprocessSpec) -> UInt8:
-    """Return all pictures in the network's size and colour: (N, H, W) or (N, H, W, 3) uint8."""
-    return np.stack([fit(to_color(sample.pixels(), spec.color), spec.side) for sample in manifest.samples])
+@dataclass(frozen=True, eq=False)
+class FaceFeed:
+    """Training batches from pictures that are changed anew in every epoch."""
+
+    faces: Faces
+    targets: Float
+    """(N, K) float32."""
+    augment: AugmentSpec
+    crops: CropSpec
+    sampling: SamplingSpec
+    batch_size: int
+    """In faces; ten crops of each make ten times as many inputs."""
+    seed: int
+
+    @property
+    def num_steps(self) -> int:
+        """Batches in an epoch."""
+        return epoch_length(self.faces.label_indices, self.sampling) // self.batch_size
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield one epoch of full batches, each built while the previous one trains.
+
+        The same seed and epoch give the same batches, which is what makes resuming exact.
+        """
+        rng = np.random.default_rng((self.seed, epoch))
+        order, is_repeat = epoch_order(self.faces.label_indices, self.sampling, rng)
+
+        def build(step: int) -> Batch:
+            part = slice(step * self.batch_size, (step + 1) * self.batch_size)
+            pictures: list[UInt8] = []
+            for index, repeat in zip(order[part], is_repeat[part], strict=True):
+                changes = repeat or not self.sampling.augment_only_repeats
+                pictures += self._crops(int(index), changes, rng)
+            inputs = normalize(np.stack(pictures), self.faces.preprocess)
+            targets = np.repeat(self.targets[order[part]], self.crops.per_training_face, axis=0)
+            return mix(inputs, targets, self.augment.mixup_alpha, rng) if self.augment.mixup_alpha else (inputs, targets)
+
+        return prefetch(build, self.num_steps)
+
+    def _crops(self, index: int, changes: bool, rng: np.random.Generator) -> list[UInt8]:
+        """Return the network's pictures of one face."""
+        preprocess = self.faces.preprocess
+        face = self.faces.canvas(index) if self.crops.canvas_side else self.faces[index]
+        if changes:
+            face = augment(face, self.augment, rng)
+        crops = training_crops(face, self.crops, preprocess.side, rng) if self.crops.canvas_side else [face]
+        if changes:
+            crops = [cover(crop, self.augment, rng) for crop in crops]
+        return [to_input_pixels(crop, preprocess) for crop in crops]
 
 
-def training_batches(
-    faces: UInt8, targets: Float, preprocess: PreprocessSpec, spec: AugmentSpec, batch_size: int, seed: tuple[int, int]
-) -> Iterator[Batch]:
-    """Yield one epoch of full batches, each built while the previous one trains.
+def test_batches(faces: Faces, crops: CropSpec) -> Iterator[Float32]:
+    """Yield (n * crops, H, W, C) inputs of faces in order; the crops of one face stand together."""
+    preprocess = faces.preprocess
 
-    Args:
-        faces: From ``load_faces``.
-        targets: (N, K) float32.
-        seed: (run seed, epoch); the same pair gives the same batches, which is what makes resuming exact.
-    """
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(faces))
-    num_batches = len(faces) // batch_size
+    def build(step: int) -> Float32:
+        pictures: list[UInt8] = []
+        for index in range(step * TEST_FACES, min((step + 1) * TEST_FACES, len(faces))):
+            parts = test_crops(faces.canvas(index), crops, preprocess.side) if crops.canvas_side else [faces[index]]
+            pictures += [to_input_pixels(part, preprocess) for part in parts]
+        return normalize(np.stack(pictures), preprocess)
 
-    def build(step: int) -> Batch:
-        chosen = order[step * batch_size : (step + 1) * batch_size]
-        changed = np.stack([augment(faces[index], spec, rng) for index in chosen])
-        return normalize(changed, preprocess), targets[chosen]
-
-    return _prefetch(build, num_batches)
+    return prefetch(build, -(-len(faces) // TEST_FACES))
 
 
-def _prefetch(build: Callable[[int], Batch], num_batches: int, ahead: int = 4) -> Iterator[Batch]:
-    """Run ``build`` in a thread, at most ``ahead`` batches early; its errors surface in the consumer."""
-    ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=ahead)
+def mix(inputs: Float32, targets: Float, alpha: float, rng: np.random.Generator) -> Batch:
+    """Blend every input and target of a batch with another one of it (Zhang et al. 2018)."""
+    share = np.float32(rng.beta(alpha, alpha))
+    other = rng.permutation(len(inputs))
+    return inputs * share + inputs[other] * (1 - share), (targets * share + targets[other] * (1 - share)).astype(targets.dtype)
+
+
+def prefetch(build: Callable[[int], Item], num_items: int, ahead: int = 4) -> Iterator[Item]:
+    """Run ``build`` in a thread, at most ``ahead`` items early; its errors surface in the consumer."""
+    ready: queue.Queue[Item | BaseException] = queue.Queue(maxsize=ahead)
     stop = threading.Event()
 
-    def put(item: Batch | BaseException) -> None:
+    def put(item: Item | BaseException) -> None:
         while not stop.is_set():
             try:
                 ready.put(item, timeout=0.1)
@@ -57,7 +110,7 @@ def _prefetch(build: Callable[[int], Batch], num_batches: int, ahead: int = 4) -
 
     def work() -> None:
         try:
-            for step in range(num_batches):
+            for step in range(num_items):
                 if stop.is_set():
                     return
                 put(build(step))
@@ -67,7 +120,7 @@ def _prefetch(build: Callable[[int], Batch], num_batches: int, ahead: int = 4) -
     worker = threading.Thread(target=work, name="mien-batches", daemon=True)
     worker.start()
     try:
-        for _ in range(num_batches):
+        for _ in range(num_items):
             item = ready.get()
             if isinstance(item, BaseException):
                 raise item

@@ -8,14 +8,15 @@
 """
 
 import csv
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
+from mien.data.files import folders_in, open_csv, pictures_in, read_rows
 from mien.data.manifest import Manifest, Sample, check_counts
+from mien.data.problems import Problems
 from mien.errors import DataError, UnknownNameError
 from mien.labels import FER7, expression_name
 from mien.types import Float, UInt8
@@ -30,14 +31,13 @@ COUNTS: dict[str, tuple[int, ...]] = {
     "test": (958, 111, 1024, 1774, 1247, 831, 1233),
 }
 SIDE = 48
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
 # Columns of fer2013new.csv that name one of the seven expressions, in the order of FER7.
 _VOTE_COLUMNS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 _BYTE_OF_TEXT = {str(value): value for value in range(256)}
 
-VoteTable = dict[int, tuple[str, Float | None]]
-"""Row to (usage, votes in the order of FER7; None where nobody voted for one of the seven)."""
+VoteTable = dict[int, tuple[str, Float]]
+"""Row to (usage, votes in the order of the columns asked for)."""
 
 
 def load(root: Path, check: bool = True) -> Manifest:
@@ -47,120 +47,135 @@ def load(root: Path, check: bool = True) -> Manifest:
         check: Compare class counts with the published ones; tests of small trees turn it off.
 
     Raises:
-        DataError: no known layout, a wrong row, or class counts that differ.
+        DataError: no known layout, or wrong rows or class counts; it lists all of them.
+    """
+    problems = Problems()
+    samples = read_pictures(root, problems)
+    votes_path = votes_path_of(root)
+    votes = read_votes(votes_path, _VOTE_COLUMNS, problems) if votes_path.is_file() else {}
+    problems.raise_if_any("fer2013")
+    if votes:
+        samples = join_votes(samples, votes, votes_path)
+    manifest = Manifest("fer2013", FER7, tuple(samples), label_source="fer2013")
+    if check:
+        # Without a test split nobody can tell which training pictures stand in it.
+        is_merged = any(sample.split == "test" for sample in samples)
+        splits = {"training", "test"} if is_merged else {"training", "publictest", "privatetest"}
+        check_counts(manifest, {split: counts for split, counts in COUNTS.items() if split in splits}, problems)
+    problems.raise_if_any("fer2013")
+    return manifest
+
+
+def votes_path_of(root: Path) -> Path:
+    """Return where FER+ votes of this copy of FER2013 would stand."""
+    return (root.parent if root.suffix == ".csv" else root) / "fer2013new.csv"
+
+
+def read_pictures(root: Path, problems: Problems) -> list[Sample]:
+    """Read the pictures of FER2013 with its own labels.
+
+    Raises:
+        DataError: no known layout, or no pictures.
     """
     csv_path = root if root.suffix == ".csv" else root / "fer2013.csv"
-    folder = csv_path.parent
     if csv_path.is_file():
-        samples = list(_read_csv(csv_path))
+        samples = list(_read_csv(csv_path, problems))
     elif (root / "train").is_dir() or (root / "test").is_dir():
-        samples = list(_read_folders(root))
-        folder = root
+        samples = list(_read_folders(root, problems))
     else:
         raise DataError(
             f"{root}: no FER2013 found. Expected fer2013.csv (emotion,pixels,Usage) or the folders train/<class>/ and test/<class>/."
         )
     if not samples:
+        problems.raise_if_any("fer2013")
         raise DataError(f"{root}: FER2013 holds no pictures.")
-    votes_path = folder / "fer2013new.csv"
-    if votes_path.is_file():
-        samples = _join_votes(samples, read_votes(votes_path), votes_path)
-    manifest = Manifest("fer2013", FER7, tuple(samples), label_source="fer2013")
-    if check:
-        check_counts(manifest, COUNTS)
-    return manifest
+    return samples
 
 
-@contextmanager
-def _open_csv(path: Path) -> Iterator[TextIO]:
-    """Open a CSV, with or without a byte order mark; what is no text becomes a DataError."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            yield file
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as CSV ({error}). Expected plain UTF-8 text.") from error
-
-
-def _read_csv(path: Path) -> Iterator[Sample]:
-    with _open_csv(path) as file:
+def _read_csv(path: Path, problems: Problems) -> Iterator[Sample]:
+    with open_csv(path) as file:
         reader = csv.reader(file)
         header = [name.strip() for name in next(reader, [])]
         if header != ["emotion", "pixels", "Usage"]:
             raise DataError(f"{path}, line 1: expected the header emotion,pixels,Usage, got {','.join(header)[:80]!r}.")
         for row, cells in enumerate(reader):
-            where = f"{path}, line {reader.line_num}"
-            if len(cells) != 3:
-                raise DataError(f"{where}: expected 3 columns (emotion,pixels,Usage), got {len(cells)}.")
-            label, pixels, usage = cells
-            if label not in {"0", "1", "2", "3", "4", "5", "6"}:
-                raise DataError(f"{where}: expected an emotion from 0 to 6, got {label[:20]!r}.")
-            if usage not in SPLIT_OF_USAGE:
-                raise DataError(f"{where}: expected a Usage of {', '.join(SPLIT_OF_USAGE)}, got {usage[:20]!r}.")
-            yield Sample(_parse_pixels(pixels, where), FER7[int(label)], SPLIT_OF_USAGE[usage], row)
+            try:
+                yield _parse_row(cells, row)
+            except ValueError as error:
+                problems.add(f"{path}, line {reader.line_num}: {error}.")
 
 
-def _parse_pixels(text: str, where: str) -> UInt8:
-    """Return (48, 48) grey from 2,304 numbers with blanks between."""
+def _parse_row(cells: Sequence[str], row: int) -> Sample:
+    """Return the sample; a ValueError says what is wrong."""
+    if len(cells) != 3:
+        raise ValueError(f"expected 3 columns (emotion,pixels,Usage), got {len(cells)}")
+    label, pixels, usage = cells
+    if label not in {"0", "1", "2", "3", "4", "5", "6"}:
+        raise ValueError(f"expected an emotion from 0 to 6, got {label[:20]!r}")
+    if usage not in SPLIT_OF_USAGE:
+        raise ValueError(f"expected a Usage of {', '.join(SPLIT_OF_USAGE)}, got {usage[:20]!r}")
+    return Sample(_parse_pixels(pixels), FER7[int(label)], SPLIT_OF_USAGE[usage], row)
+
+
+def _parse_pixels(text: str) -> UInt8:
+    """Return (48, 48) grey from 2,304 numbers with blanks between; a ValueError says what is wrong."""
     try:
         values = bytes(map(_BYTE_OF_TEXT.__getitem__, text.split()))
     except KeyError as error:
-        raise DataError(f"{where}: expected pixels from 0 to 255, got {error.args[0][:20]!r}.") from None
+        raise ValueError(f"expected pixels from 0 to 255, got {error.args[0][:20]!r}") from None
     if len(values) != SIDE * SIDE:
-        raise DataError(f"{where}: expected {SIDE * SIDE} pixels, got {len(values)}.")
+        raise ValueError(f"expected {SIDE * SIDE} pixels, got {len(values)}")
     return np.frombuffer(values, np.uint8).reshape(SIDE, SIDE)
 
 
-def _read_folders(root: Path) -> Iterator[Sample]:
+def _read_folders(root: Path, problems: Problems) -> Iterator[Sample]:
     row = 0
     for part, default_split in (("train", "training"), ("test", "test")):
-        folders = sorted(path for path in (root / part).glob("*") if path.is_dir())
-        for folder in folders:
+        for folder in folders_in(root / part):
             try:
                 label = expression_name(folder.name)
             except UnknownNameError as error:
-                raise DataError(f"{folder}: folders must be named after expressions. {error}") from error
-            for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES):
+                problems.add(f"{folder}: folders must be named after expressions. {error}")
+                continue
+            for path in pictures_in(folder):
                 usage, _, number = path.stem.partition("_")
                 split = SPLIT_OF_USAGE.get(usage, default_split)
                 if (split == "training") != (part == "train"):
-                    raise DataError(f"{path}: the name says {usage}, the folder says {part}.")
+                    problems.add(f"{path}: the name says {usage}, the folder says {part}. Move the file.")
                 is_numbered = usage in SPLIT_OF_USAGE and number.isdecimal()
                 yield Sample(path, label, split, int(number) if is_numbered else row)
                 row += 1
 
 
-def read_votes(path: Path) -> VoteTable:
-    """Read ``fer2013new.csv``: row to usage and votes per expression in the order of FER7.
-
-    Contempt, unknown and "no face" votes are left out.
+def read_votes(path: Path, columns: Sequence[str], problems: Problems) -> VoteTable:
+    """Read ``fer2013new.csv``: row to usage and votes for each of ``columns``.
 
     Raises:
-        DataError: a row is not as the format says.
+        DataError: no readable CSV, or columns are missing.
     """
     table: VoteTable = {}
-    with _open_csv(path) as file:
-        reader = csv.DictReader(file)
-        missing = {"Usage", *_VOTE_COLUMNS} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(f"{path}, line 1: missing the columns {', '.join(sorted(missing))}.")
-        for row, cells in enumerate(reader):
-            try:
-                votes = np.array([int(cells[name]) for name in _VOTE_COLUMNS], np.float64)
-            except (TypeError, ValueError):
-                raise DataError(f"{path}, line {reader.line_num}: expected whole numbers of votes, got {list(cells.values())}.") from None
-            table[row] = (cells["Usage"], votes if votes.sum() > 0 else None)
+    for row, (where, cells) in enumerate(read_rows(path, ["Usage", *columns])):
+        votes = [cells[name] for name in columns]
+        if all(vote.isdecimal() for vote in votes):
+            table[row] = (cells["Usage"], np.array([int(vote) for vote in votes], np.float64))
+        else:
+            problems.add(f"{where}: expected whole numbers of votes, got {votes}.")
     return table
 
 
-def _join_votes(samples: list[Sample], table: VoteTable, path: Path) -> list[Sample]:
-    """Attach votes by row, checking that both files agree on each row's split."""
+def join_votes(samples: Sequence[Sample], table: VoteTable, path: Path) -> list[Sample]:
+    """Attach votes by row, checking that both files agree on each row's split; no votes at all become None.
+
+    Raises:
+        DataError: the files do not agree.
+    """
     joined = []
     for sample in samples:
-        usage, votes = table.get(sample.row, ("", None))
+        usage, votes = table.get(sample.row, ("", np.zeros(0)))
         if SPLIT_OF_USAGE.get(usage) != sample.split:
             raise DataError(
                 f"{path}: row {sample.row} is {usage or 'missing'!r} there and {sample.split!r} in the pictures, so votes cannot "
                 "be joined by row. Use the official fer2013.csv, or remove fer2013new.csv to go without votes."
             )
-        joined.append(Sample(sample.image, sample.label, sample.split, sample.row, votes))
+        joined.append(replace(sample, votes=votes if votes.sum() > 0 else None))
     return joined

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mien.data.problems import Problems
 from mien.errors import ConfigError, DataError
 from mien.labels import LabelSet
 from mien.types import Float, UInt8
@@ -23,30 +24,52 @@ class Sample:
     """Grey (h, w) or RGB (h, w, 3) pixels, or the file that holds them."""
     label: str
     split: str
-    """``training``, ``publictest``, ``privatetest`` or ``test``."""
+    """``training``, ``validation``, ``publictest``, ``privatetest`` or ``test``."""
     row: int
     """Row in the source, from 0; it names the sample in errors and in score files."""
     votes: Float | None = None
     """(K,) annotators' votes per label of the manifest, or None where nobody voted."""
+    subject: str = ""
+    """The person shown, where the data set tells; no two people of one source share a name."""
+    pose: str = ""
+    """The angle of the head in the words of the data set, where it tells."""
+    crop_xyxy: tuple[float, float, float, float] | None = None
+    """The face's box in the file, in pixels; None takes the whole picture."""
+    source: str = ""
+    """The data set a sample of a mix came from; empty where the manifest has one source."""
 
     def pixels(self) -> UInt8:
-        """Return the picture, grey (h, w) or RGB (h, w, 3).
+        """Return the picture, cut to the face's box where there is one: grey (h, w) or RGB (h, w, 3).
 
         Raises:
-            DataError: the file is missing or no picture.
+            DataError: the file is missing or no picture, or the box lies outside it.
         """
-        if not isinstance(self.image, Path):
-            return self.image
-        # Through memory, since OpenCV's own file access knows no names beyond ASCII on Windows.
-        content = np.frombuffer(self.image.read_bytes(), np.uint8) if self.image.is_file() else np.empty(0, np.uint8)
-        picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
-        if picture is None:
-            raise DataError(f"{self.image}: not a readable picture. Remove or replace the file.")
-        if picture.dtype != np.uint8:
-            raise DataError(f"{self.image}: expected 8-bit pixels, got {picture.dtype}.")
-        if picture.ndim == 2:
-            return picture.astype(np.uint8, copy=False)
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB if picture.shape[2] == 3 else cv2.COLOR_BGRA2RGB).astype(np.uint8, copy=False)
+        picture = _read(self.image) if isinstance(self.image, Path) else self.image
+        if self.crop_xyxy is None:
+            return picture
+        height, width = picture.shape[:2]
+        left, top, right, bottom = (round(value) for value in self.crop_xyxy)
+        face = picture[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+        if not face.size:
+            raise DataError(
+                f"{self.image}, row {self.row}: nothing is left of the face's box {self.crop_xyxy} in a picture of "
+                f"{width}x{height} pixels. Mend the box or remove the row."
+            )
+        return np.ascontiguousarray(face)
+
+
+def _read(path: Path) -> UInt8:
+    """Return the picture in a file, grey (h, w) or RGB (h, w, 3)."""
+    # Through memory, since OpenCV's own file access knows no names beyond ASCII on Windows.
+    content = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else np.empty(0, np.uint8)
+    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    if picture is None:
+        raise DataError(f"{path}: not a readable picture. Replace the file, or remove it from the data set.")
+    if picture.dtype != np.uint8:
+        raise DataError(f"{path}: expected 8-bit pixels, got {picture.dtype}. Convert the file.")
+    if picture.ndim == 2:
+        return picture.astype(np.uint8, copy=False)
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB if picture.shape[2] == 3 else cv2.COLOR_BGRA2RGB).astype(np.uint8, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +82,8 @@ class Manifest:
     label_source: str = "dataset"
     """Who gave the labels; printed beside every figure."""
     crops: str = "direct"
-    """How faces were cut; ``direct`` means that the data set's own pictures are the crops."""
+    """How faces were cut: ``direct`` (the data set's own pictures are the crops), ``box`` (by the boxes it comes with) or
+    ``whole`` (not at all: the pictures show more than the face and want a detector)."""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -92,8 +116,20 @@ class Manifest:
 
     @cached_property
     def pixel_hashes(self) -> tuple[bytes, ...]:
-        """SHA-256 of each sample's shape and pixels."""
-        return tuple(_hash_pixels(sample.pixels()) for sample in self.samples)
+        """SHA-256 of each sample's shape and pixels.
+
+        Raises:
+            DataError: pictures cannot be read; it lists all of them.
+        """
+        problems = Problems()
+        hashes = []
+        for sample in self.samples:
+            try:
+                hashes.append(_hash_pixels(sample.pixels()))
+            except DataError as error:
+                problems.add(str(error))
+        problems.raise_if_any(self.dataset)
+        return tuple(hashes)
 
     @cached_property
     def sha256(self) -> str:
@@ -137,23 +173,28 @@ def clean_training(manifest: Manifest) -> tuple[Manifest, Cleaning]:
     return replace(training, samples=kept), Cleaning(len(kept), sum(is_leak), only_constant)
 
 
-def check_counts(manifest: Manifest, expected: Mapping[str, Sequence[int]]) -> None:
-    """Compare the class counts of every split with the published ones.
-
-    Raises:
-        DataError: a split is missing, or any count differs; the message lists all of them.
-    """
-    splits = set(manifest.counts())
-    missing = sorted({"training", "publictest", "privatetest"} - splits) if "test" not in splits else sorted({"training"} - splits)
-    if missing:
-        # Without a test split nobody can tell which training pictures stand in it.
-        raise DataError(f"{manifest.dataset}: has no {' and no '.join(missing)} rows. The copy is cut short; get a whole one.")
-    wrong = []
+def check_classes(manifest: Manifest, problems: Problems) -> None:
+    """Add a problem for every label that a split has no picture of."""
     for split, counts in manifest.counts().items():
-        if split in expected and list(counts.values()) != list(expected[split]):
-            wrong.append(f"{split} has {list(counts.values())}, expected {list(expected[split])}")
-    if wrong:
-        raise DataError(
-            f"{manifest.dataset}: class counts ({', '.join(manifest.labels)}) differ from the published ones: "
-            f"{'; '.join(wrong)}. The copy is incomplete or changed."
+        problems.extend(
+            f"{manifest.dataset}: split {split!r} has no picture of {label!r}. Add some, or leave the label out everywhere."
+            for label, count in counts.items()
+            if not count
         )
+
+
+def check_counts(manifest: Manifest, expected: Mapping[str, Sequence[int]], problems: Problems) -> None:
+    """Add a problem for every split that is missing or whose class counts differ from the published ones.
+
+    Args:
+        expected: Split to counts in the order of the manifest's labels.
+    """
+    found = manifest.counts()
+    for split, counts in expected.items():
+        if split not in found:
+            problems.add(f"{manifest.dataset}: has no {split} rows. The copy is cut short; get a whole one.")
+        elif list(found[split].values()) != list(counts):
+            problems.add(
+                f"{manifest.dataset}: class counts ({', '.join(manifest.labels)}) differ from the published ones: "
+                f"{split} has {list(found[split].values())}, expected {list(counts)}. The copy is incomplete or changed."
+            )

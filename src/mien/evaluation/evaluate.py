@@ -1,21 +1,25 @@
 """A model on a split of a data set: scores of every sample, then the metrics."""
 
-import csv
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from mien.atomic import atomic_path
-from mien.data.manifest import Manifest
-from mien.errors import MissingExtraError
+from mien.data.manifest import Manifest, Sample
+from mien.errors import ConfigError, SourceError
 from mien.evaluation.metrics import summarize
 from mien.labels import LabelSet, columns_of
-from mien.types import Classifier, Float
+from mien.types import Classifier, Float, UInt8
 
 CHUNK = 256
+
+CropOf = Callable[[Sample], UInt8 | None]
+"""A sample to the crop that is classified; None where no face is found."""
+
+
+def _ignore(done: int, total: int) -> None:
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,26 +28,40 @@ class Evaluation:
 
     manifest: Manifest
     scores: Float
-    """(N, K) in the order of the manifest's labels."""
+    """(N, K) in the order of the manifest's labels; a row of NaN where no face was found."""
     metrics: dict[str, Any]
 
 
-def score_manifest(classify: Classifier, manifest: Manifest, on_progress: Callable[[int, int], None] = lambda done, total: None) -> Float:
-    """Return (N, K) scores of every sample, in the classifier's own order of labels.
+def score_manifest(
+    classify: Classifier, manifest: Manifest, on_progress: Callable[[int, int], None] = _ignore, crop_of: CropOf = Sample.pixels
+) -> Float:
+    """Return (N, K) scores of every sample, in the classifier's own order of labels; rows of NaN where no face was found.
 
     Args:
         on_progress: Called with (samples done, samples in all).
+        crop_of: Cuts the face; by default the data set's own picture is the crop.
     """
-    parts = []
+    scores: Float | None = None
     for start in range(0, len(manifest), CHUNK):
-        parts.append(classify([sample.pixels() for sample in manifest.samples[start : start + CHUNK]]))
-        on_progress(min(start + CHUNK, len(manifest)), len(manifest))
-    scores: Float = np.concatenate(parts)
+        crops = {start + index: crop_of(sample) for index, sample in enumerate(manifest.samples[start : start + CHUNK])}
+        found = {index: crop for index, crop in crops.items() if crop is not None}
+        if found:
+            values = classify(list(found.values()))
+            if scores is None:
+                scores = np.full((len(manifest), values.shape[1]), np.nan)
+            scores[list(found)] = values
+        on_progress(start + len(crops), len(manifest))
+    if scores is None:
+        raise SourceError(f"{manifest.dataset}: no face is found in any of {len(manifest)} pictures. Try another --detector.")
     return scores
 
 
 def evaluate(
-    classify: Classifier, labels: LabelSet, manifest: Manifest, on_progress: Callable[[int, int], None] = lambda done, total: None
+    classify: Classifier,
+    labels: LabelSet,
+    manifest: Manifest,
+    on_progress: Callable[[int, int], None] = _ignore,
+    crop_of: CropOf = Sample.pixels,
 ) -> Evaluation:
     """Score a manifest and compute all metrics.
 
@@ -51,52 +69,34 @@ def evaluate(
 
     Args:
         labels: Of the classifier, in the order of its columns.
+        crop_of: Cuts the face; by default the data set's own picture is the crop.
 
     Raises:
         UnknownNameError: the classifier does not know a label of the data set.
+        SourceError: no face is found in any picture.
     """
     columns = columns_of(manifest.labels, labels)
-    scores = score_manifest(classify, manifest, on_progress)[:, columns]
-    if len(columns) < len(labels):
-        scores = scores / scores.sum(axis=1, keepdims=True)
+    scores = restrict(score_manifest(classify, manifest, on_progress, crop_of), columns)
     return Evaluation(manifest, scores, summarize(scores, manifest.label_indices, manifest.labels))
 
 
-def write_scores(evaluation: Evaluation, path: Path) -> None:
-    """Write one CSV row per sample: source row, split, label, prediction, scores.
+def restrict(scores: Float, columns: list[int]) -> Float:
+    """Return (N, len(columns)) scores among some labels alone, summing to 1 where the rest is left out."""
+    chosen: Float = scores[:, columns]
+    return chosen / chosen.sum(axis=1, keepdims=True) if len(columns) < scores.shape[1] else chosen
+
+
+def common_part(manifest: Manifest, labels: LabelSet) -> tuple[Manifest, int]:
+    """Return the samples whose labels a model knows, and how many are left out.
 
     Raises:
-        OutputError: the file cannot be written.
+        ConfigError: model and data set share fewer than two labels.
     """
-    names = evaluation.manifest.labels
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["row", "split", "label", "predicted", *(f"score_{name}" for name in names)])
-        for sample, scores in zip(evaluation.manifest.samples, evaluation.scores, strict=True):
-            writer.writerow([sample.row, sample.split, sample.label, names[int(scores.argmax())], *(f"{score:.6f}" for score in scores)])
-
-
-def draw_confusion(metrics: dict[str, Any], title: str, path: Path) -> None:
-    """Draw the confusion matrix, in percent of each true label, into a PNG.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-        OutputError: the file cannot be written.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Drawing the confusion matrix", "report") from error
-    counts = np.array(metrics["confusion"], np.float64)
-    percent = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = metrics["labels"]
-    figure = Figure(figsize=(6.2, 5.4), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="predicted", ylabel="true", title=title)
-    for (row, column), value in np.ndenumerate(percent):
-        axes.text(column, row, f"{value:.0f}", ha="center", va="center", color="white" if value > 55 else "black")
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=120)
+    common = tuple(label for label in manifest.labels if label in labels)
+    kept = tuple(sample for sample in manifest.samples if sample.label in common)
+    if len(common) < 2 or not kept:
+        raise ConfigError(
+            f"{manifest.dataset} knows {', '.join(manifest.labels)}, the model {', '.join(labels)}: fewer than two labels in common. "
+            "Choose a data set with the model's labels."
+        )
+    return replace(manifest, labels=common, samples=kept), len(manifest) - len(kept)

@@ -1,4 +1,8 @@
-"""What a table of scores is worth, in NumPy alone; rates in 0..1."""
+"""What a table of scores is worth, in NumPy alone; rates in 0..1.
+
+A row of NaN is a sample that got no scores, because no face was found in it. It counts as wrong, and stays out of the
+confusion matrix and of everything that weighs probabilities.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mien.evaluation.statistics import bootstrap_interval
 from mien.types import Float
 
 Int = npt.NDArray[np.int64]
@@ -21,24 +26,66 @@ class ClassMetrics:
     recall: float
     f1: float
     support: int
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    """Samples without scores among them."""
+    true_negative: int
+    accuracy: float
+    """(TP + TN) / N. With K even classes, an answer that never fits still reaches 1 - 2/K: read it beside the recall."""
+
+
+def predicted_indices(scores: Float) -> Int:
+    """Return (N,) indices of the highest score, and -1 for rows without scores."""
+    is_scored = ~np.isnan(scores).any(axis=1)
+    predicted = np.full(len(scores), -1, np.int64)
+    predicted[is_scored] = scores[is_scored].argmax(axis=1)
+    return predicted
 
 
 def confusion_counts(labels: Int, predicted: Int, num_labels: int) -> Int:
-    """Return (K, K) counts: true label in rows, predicted one in columns."""
-    counts: Int = np.bincount(labels * num_labels + predicted, minlength=num_labels**2).reshape(num_labels, num_labels)
+    """Return (K, K) counts: true label in rows, predicted one in columns; samples predicted as -1 are left out."""
+    is_scored = predicted >= 0
+    cells = labels[is_scored] * num_labels + predicted[is_scored]
+    counts: Int = np.bincount(cells, minlength=num_labels**2).reshape(num_labels, num_labels)
     return counts
 
 
-def class_metrics(confusion: Int) -> list[ClassMetrics]:
-    """Return the metrics of each label from a confusion matrix."""
+def class_metrics(confusion: Int, supports: Int) -> list[ClassMetrics]:
+    """Return the metrics of each label.
+
+    Args:
+        confusion: (K, K) from ``confusion_counts``.
+        supports: (K,) samples of each label, those without scores among them.
+    """
     rows = []
-    for index in range(len(confusion)):
-        hits, support, given = confusion[index, index], confusion[index].sum(), confusion[:, index].sum()
+    for index, support in enumerate(supports):
+        hits, given = confusion[index, index], confusion[:, index].sum()
         precision = float(hits / given) if given else 0.0
         recall = float(hits / support) if support else 0.0
         f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
-        rows.append(ClassMetrics(precision, recall, f1, int(support)))
+        rest = supports.sum() - support - given + hits
+        counts = (int(hits), int(given - hits), int(support - hits), int(rest))
+        rows.append(ClassMetrics(precision, recall, f1, int(support), *counts, float((hits + rest) / supports.sum())))
     return rows
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """Samples of like confidence."""
+
+    confidence: float
+    """Mean highest score."""
+    accuracy: float
+    count: int
+
+
+def calibration_bins(scores: Float, labels: Int, num_bins: int = NUM_CALIBRATION_BINS) -> list[CalibrationBin]:
+    """Return the bins of equal width that hold samples, the least confident first."""
+    confidence, is_right = scores.max(axis=1), scores.argmax(axis=1) == labels
+    indices = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
+    members = [indices == index for index in range(num_bins)]
+    return [CalibrationBin(float(confidence[m].mean()), float(is_right[m].mean()), int(m.sum())) for m in members if m.any()]
 
 
 def expected_calibration_error(scores: Float, labels: Int, num_bins: int = NUM_CALIBRATION_BINS) -> float:
@@ -48,10 +95,8 @@ def expected_calibration_error(scores: Float, labels: Int, num_bins: int = NUM_C
         scores: (N, K) probabilities.
         labels: (N,) true labels.
     """
-    confidence, is_right = scores.max(axis=1), scores.argmax(axis=1) == labels
-    bins = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
-    gaps = [abs(float((confidence[bins == b] - is_right[bins == b]).sum())) for b in range(num_bins)]
-    return sum(gaps) / len(labels)
+    bins = calibration_bins(scores, labels, num_bins)
+    return sum(one.count * abs(one.confidence - one.accuracy) for one in bins) / len(labels)
 
 
 def log_loss(scores: Float, labels: Int) -> float:
@@ -67,19 +112,33 @@ def brier_score(scores: Float, labels: Int) -> float:
 
 
 def summarize(scores: Float, labels: Int, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return every metric as plain JSON values; means over labels leave out those without samples."""
-    confusion = confusion_counts(labels, scores.argmax(axis=1), len(names))
-    per_class = class_metrics(confusion)
+    """Return every metric as plain JSON values; means over labels leave out those without samples.
+
+    Args:
+        scores: (N, K) probabilities; rows of NaN got none, and one row at least did.
+        labels: (N,) true labels.
+    """
+    predicted = predicted_indices(scores)
+    is_scored = predicted >= 0
+    read, truth = scores[is_scored], labels[is_scored]
+    confusion = confusion_counts(labels, predicted, len(names))
+    supports: Int = np.bincount(labels, minlength=len(names))
+    per_class = class_metrics(confusion, supports)
     present = [row for row in per_class if row.support]
     return {
         "n": len(labels),
-        "accuracy": float((scores.argmax(axis=1) == labels).mean()),
+        "accuracy": float((predicted == labels).mean()),
         "macro_f1": float(np.mean([row.f1 for row in present])),
         "mean_recall": float(np.mean([row.recall for row in present])),
-        "ece": expected_calibration_error(scores, labels),
-        "log_loss": log_loss(scores, labels),
-        "brier": brier_score(scores, labels),
+        "ece": expected_calibration_error(read, truth),
+        "log_loss": log_loss(read, truth),
+        "brier": brier_score(read, truth),
+        "weighted_f1": sum(row.f1 * row.support for row in present) / len(labels),
+        "macro_precision": float(np.mean([row.precision for row in present])),
+        "accuracy_interval": vars(bootstrap_interval(predicted == labels)),
+        "no_face": int((~is_scored).sum()),
         "per_class": {name: dict(vars(row)) for name, row in zip(names, per_class, strict=True)},
         "confusion": confusion.tolist(),
+        "confusion_percent": (100 * confusion / np.maximum(supports, 1)[:, np.newaxis]).tolist(),
         "labels": list(names),
     }

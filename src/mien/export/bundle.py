@@ -13,18 +13,18 @@ import numpy as np
 from mien.alignment import AlignmentSpec
 from mien.atomic import cannot_write
 from mien.card import CARD_NAME, CARD_VERSION, Calibration, Card, FileEntry, NetworkFacts, Training
-from mien.data.batches import load_faces
-from mien.data.catalog import DATASETS, load_dataset
-from mien.data.manifest import Manifest, clean_training
+from mien.data.manifest import Manifest
 from mien.errors import ConfigError, ModelFileError
 from mien.evaluation.evaluate import score_manifest
 from mien.evaluation.float_model import FloatClassifier
 from mien.export.calibration import COVERAGE, abstain_threshold, fit_temperature
 from mien.export.complexity import count_macs
 from mien.export.litert import write_float32, write_int8
-from mien.preprocess import Float32, normalize
+from mien.preprocess import Float32, PreprocessSpec, prepare
 from mien.runtime.litert import LiteRTClassifier, calibrate
-from mien.training.run import read_environment, read_facts, read_history
+from mien.training.folder import read_environment, read_facts, read_history
+from mien.training.recipe import Recipe
+from mien.training.run import read_run_data
 from mien.types import Float
 
 NUM_CALIBRATION_PER_LABEL = 60
@@ -54,24 +54,25 @@ def export(run_dir: Path, data_root: Path, out_dir: Path, release: bool, say: Ca
         say: Receives one line per finished step.
 
     Raises:
-        ConfigError: no run, an unfinished one, or ``out_dir`` holds something else.
+        ConfigError: no run, an unfinished one, one that learned from test pictures, or ``out_dir`` holds something else.
         ModelFileError: a file differs from the trained network by more than its tolerance; nothing is written.
     """
     _check_target(out_dir)
     network = FloatClassifier(run_dir)
     recipe = network.recipe
-    manifest = load_dataset(recipe.dataset, data_root)
-    if read_facts(run_dir)["sha256"] != manifest.sha256:
+    if recipe.leaks:
+        raise ConfigError(f"{run_dir}: learned from or chose on pictures of test splits, as its paper does; such a run is not exported.")
+    data = read_run_data(recipe, data_root, say)
+    if read_facts(run_dir)["sha256"] != data.facts["sha256"]:
         raise ConfigError(f"{data_root}: is not the data that {run_dir} was trained on. Point --data to the same copy.")
-    validation = manifest.split(recipe.validation_split)
     draft_dir = out_dir.with_name(f".tmp-{os.getpid()}-{out_dir.name}")
     draft_dir.mkdir()
     try:
-        _write_files(network, manifest, draft_dir, say)
-        card = _draft_card(network, run_dir, manifest, out_dir.name)
-        card = _measure(card, network, validation, draft_dir, say)
+        _write_files(network, data.training, draft_dir, say)
+        card = _draft_card(network, run_dir, data.manifest, out_dir.name)
+        card = _measure(card, network, data.validation, draft_dir, say)
         if release:
-            card = _open_test(card, manifest, draft_dir, say)
+            card = _open_test(card, data.manifest, draft_dir, say)
         (draft_dir / CARD_NAME).write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
         _swap(draft_dir, out_dir)
     finally:
@@ -103,10 +104,17 @@ def _swap(draft_dir: Path, out_dir: Path) -> None:
     shutil.rmtree(old_dir, ignore_errors=True)
 
 
-def _write_files(network: FloatClassifier, manifest: Manifest, folder: Path, say: Callable[[str], None]) -> None:
-    write_float32(network.model, folder / "float32.tflite")
+def bundle_preprocess(recipe: Recipe) -> PreprocessSpec:
+    """Return the preprocessing of a bundle: for a network trained on crops, the middle one of the face."""
+    if not recipe.crops.canvas_side:
+        return recipe.preprocess
+    return replace(recipe.preprocess, center_share=recipe.preprocess.side / recipe.crops.canvas_side)
+
+
+def _write_files(network: FloatClassifier, training: Manifest, folder: Path, say: Callable[[str], None]) -> None:
+    answers = "sigmoid" if network.recipe.loss.name == "binary_crossentropy" else "softmax"
+    write_float32(network.model, folder / "float32.tflite", answers)
     say("float32.tflite written")
-    training, _ = clean_training(manifest)
     inputs = representative_inputs(network, training, NUM_CALIBRATION_PER_LABEL)
     write_int8(folder / "float32.tflite", inputs, folder / "int8.tflite")
     say(f"int8.tflite written, calibrated on {len(inputs)} training faces")
@@ -120,7 +128,8 @@ def representative_inputs(network: FloatClassifier, training: Manifest, num_per_
         rows = np.flatnonzero(training.label_indices == label)
         chosen += rng.choice(rows, size=min(num_per_label, len(rows)), replace=False).tolist()
     part = replace(training, samples=tuple(training.samples[index] for index in chosen))
-    return normalize(load_faces(part, network.recipe.preprocess), network.recipe.preprocess)
+    preprocess = bundle_preprocess(network.recipe)
+    return prepare([sample.pixels() for sample in part.samples], preprocess)
 
 
 def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, name: str) -> Card:
@@ -129,8 +138,8 @@ def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, nam
     return Card(
         card_version=CARD_VERSION,
         name=name,
-        labels=DATASETS[recipe.dataset].labels,
-        preprocess=recipe.preprocess,
+        labels=network.labels,
+        preprocess=bundle_preprocess(recipe),
         alignment=AlignmentSpec(),
         calibration=Calibration(),
         files={name: _entry(f"{name}.tflite") for name in ("float32", "int8")},
@@ -159,7 +168,7 @@ def _entry(path: str) -> FileEntry:
 def _measure(card: Card, network: FloatClassifier, validation: Manifest, folder: Path, say: Callable[[str], None]) -> Card:
     """Fill in hashes, parity and accuracy of every file, then calibration, on the validation split."""
     where = f"{validation.dataset}/{network.recipe.validation_split}"
-    reference = score_manifest(network, validation)
+    reference = score_manifest(lambda crops: network.raw_scores(prepare(crops, card.preprocess)), validation)
     labels = validation.label_indices
     entries: dict[str, FileEntry] = {}
     scores: dict[str, Float] = {}
@@ -203,11 +212,12 @@ def _check_parity(entries: dict[str, FileEntry], where: str) -> None:
 
 def _open_test(card: Card, manifest: Manifest, folder: Path, say: Callable[[str], None]) -> Card:
     """Add the accuracy on the test split that nothing was chosen on."""
-    test = manifest.split("privatetest")
+    name_of_split = "privatetest" if "privatetest" in manifest.counts() else "test"
+    test = manifest.split(name_of_split)
     entries = {}
     for name, entry in card.files.items():
         scores = score_manifest(LiteRTClassifier(folder / entry.path, card), test)
         accuracy = float((scores.argmax(axis=1) == test.label_indices).mean())
-        entries[name] = replace(entry, accuracy={**entry.accuracy, f"{test.dataset}/privatetest": accuracy})
-        say(f"{name}: {test.dataset}/privatetest accuracy {accuracy:.4f}")
+        entries[name] = replace(entry, accuracy={**entry.accuracy, f"{test.dataset}/{name_of_split}": accuracy})
+        say(f"{name}: {test.dataset}/{name_of_split} accuracy {accuracy:.4f}")
     return replace(card, files=entries)

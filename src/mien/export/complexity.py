@@ -16,10 +16,12 @@ def count_macs(model: "Model") -> int:
 
     total = 0
     for layer in model.layers:
-        if isinstance(layer, layers.DepthwiseConv2D | layers.Conv2D):
+        if isinstance(layer, layers.SeparableConv2D):
+            kernels = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
+            total += math.prod(layer.output.shape[1:3]) * kernels
+        elif isinstance(layer, layers.DepthwiseConv2D | layers.Conv2D):
             # Every value of a kernel is used once per output position.
-            positions = math.prod(layer.output.shape[1:3])
-            total += positions * math.prod(layer.kernel.shape)
+            total += math.prod(layer.output.shape[1:3]) * math.prod(layer.kernel.shape)
         elif isinstance(layer, layers.Dense):
             total += math.prod(layer.kernel.shape)
     return total

@@ -17,18 +17,25 @@ if TYPE_CHECKING:
     from keras import Model
 
 
-def write_float32(model: "Model", path: Path) -> None:
+def write_float32(model: "Model", path: Path, answers: str = "softmax") -> None:
     """Write ``path`` with batch 1, float32 in and float32 scores out.
 
     Args:
-        model: From (N, H, W, C) float32 to (N, K) logits; the softmax is added here.
+        model: From (N, H, W, C) float32 to (N, K) logits; the scores are added here.
+        answers: ``softmax``, or ``sigmoid`` for a network trained with one sigmoid per label, whose answers are divided
+            by their sum.
 
     Raises:
         OutputError: the file cannot be written.
     """
     import keras
 
-    with_scores = keras.Model(model.input, keras.layers.Softmax(name="scores")(model.output))
+    if answers == "sigmoid":
+        each = keras.ops.sigmoid(model.output)
+        scores = each / keras.ops.sum(each, axis=-1, keepdims=True)
+    else:
+        scores = keras.layers.Softmax(name="scores")(model.output)
+    with_scores = keras.Model(model.input, scores)
     with atomic_path(path) as temporary, quiet_stderr(), contextlib.redirect_stdout(io.StringIO()):
         with_scores.export(temporary, format="litert", verbose=False)
 

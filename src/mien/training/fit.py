@@ -1,45 +1,52 @@
-"""The training loop, readable top to bottom, and the checkpoint that makes it resume exactly."""
+"""The training loop, readable top to bottom."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mien.atomic import atomic_path
-from mien.data.batches import training_batches
-from mien.errors import MissingExtraError, ModelFileError
-from mien.models.catalog import build_model
-from mien.preprocess import Float32, normalize
-from mien.quiet import quiet_stderr
+from mien.data.batches import Batch
+from mien.errors import ConfigError
+from mien.preprocess import Float32
+from mien.training.checkpoint import load_checkpoint, load_weights, save_checkpoint, save_weights, values_of
+from mien.training.history import EpochResult, is_best, is_over
+from mien.training.losses import scores_of_logits
 from mien.training.recipe import Recipe
-from mien.types import Float, UInt8
+from mien.training.schedules import learning_rate
+from mien.types import Float
 
 if TYPE_CHECKING:
     from keras import Model
-
-EpochResult = dict[str, float]
 
 STATISTICS_BATCHES = 48
 """Batches that batch normalisation's final statistics are estimated on."""
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingData:
-    """Faces in the network's size and colour, with what to answer."""
+class Feed(Protocol):
+    """Training batches of one run."""
 
-    faces: UInt8
-    """(N, H, W) or (N, H, W, 3)."""
-    targets: Float
-    """(N, K) float32, rows sum to 1."""
-    validation_faces: UInt8
-    validation_labels: np.ndarray
+    @property
+    def num_steps(self) -> int:
+        """Batches in an epoch."""
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of one epoch; the same epoch gives the same ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Inputs and labels that choices are made on."""
+
+    batches: Callable[[], Iterator[Float32]]
+    """Yields the inputs of all faces in order."""
+    labels: np.ndarray
     """(M,) int64."""
+    crops_per_face: int = 1
+    """Inputs of one face stand together; their logits are averaged."""
 
 
 @dataclass(frozen=True)
@@ -48,131 +55,106 @@ class RunFiles:
 
     checkpoint: Path
     """Every variable and the history after the last finished epoch; training continues from it."""
-    weights: Path
-    """The final, averaged weights; the file is there only when training is finished."""
+    best: Path
+    """Weights of the best epoch so far, where the recipe keeps the best."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told of the progress."""
+
+    on_step: Callable[[int, int, float], None]
+    """Called with (step, steps per epoch, loss)."""
+    on_epoch: Callable[[list[EpochResult]], None]
+    """Called with the whole history after every epoch."""
 
 
 def fit(
     model: "Model",
     recipe: Recipe,
-    data: TrainingData,
+    feed: Feed,
+    validation: Validation,
     files: RunFiles,
-    on_step: Callable[[int, int, float], None],
-    on_epoch: Callable[[list[EpochResult]], None],
-) -> None:
-    """Train a network, continuing from the checkpoint if there is one, and write its final weights.
+    watch: Watch,
+    teach: Callable[[Float32, Float], Float] | None = None,
+    weigh: Float | None = None,
+    max_epochs: int = 0,
+) -> bool:
+    """Train a compiled network, continuing from the checkpoint if there is one, and leave its final weights in it.
 
     The order of the pictures and their changes depend on the seed and the epoch alone, and the checkpoint holds every
-    variable of network and optimiser, so a run that was killed and resumed gives the same weights as one that was not.
+    variable of network and optimiser, so a run that was killed and resumed, or trained in several sessions (the multistage
+    training of paper 002), gives the same weights as one that was not.
 
     Args:
-        model: From ``start``.
-        on_step: Called with (step, steps per epoch, loss).
-        on_epoch: Called with the whole history after every epoch.
+        teach: Called with inputs and targets of a batch; returns the targets to learn instead (distillation).
+        weigh: (K,) weight of every label in the loss.
+        max_epochs: End this session after so many epochs; 0 goes on to the end.
+
+    Returns:
+        Whether training is finished.
 
     Raises:
         ModelFileError: the checkpoint belongs to another recipe or is damaged.
         OutputError: a file cannot be written.
     """
-    if files.weights.is_file():
-        return
+    spec = recipe.optimizer
     history = load_checkpoint(files.checkpoint, model) if files.checkpoint.is_file() else []
-    validation_inputs = normalize(data.validation_faces, recipe.preprocess)
-    num_steps = len(data.faces) // recipe.optimizer.batch_size
-    for epoch in range(len(history), recipe.optimizer.epochs):
-        batches = training_batches(
-            data.faces, data.targets, recipe.preprocess, recipe.augment, recipe.optimizer.batch_size, seed=(recipe.seed, epoch)
-        )
+    num_before = len(history)
+    while not is_over(history, recipe.stopping, spec.epochs):
+        if max_epochs and len(history) - num_before >= max_epochs:
+            return False
         steps: list[EpochResult] = []
-        for inputs, targets in batches:
-            steps.append({name: float(value) for name, value in model.train_on_batch(inputs, targets, return_dict=True).items()})
-            on_step(len(steps), num_steps, steps[-1]["loss"])
+        for inputs, targets in feed.batches(len(history)):
+            at_epoch = len(history) + len(steps) / feed.num_steps
+            rate = learning_rate(recipe.schedule, spec.learning_rate, spec.epochs, at_epoch, history)
+            model.optimizer.learning_rate = rate
+            wanted = targets if teach is None else teach(inputs, targets)
+            weights = None if weigh is None else (wanted @ weigh).astype(np.float32)
+            steps.append(_as_floats(model.train_on_batch(inputs, wanted, sample_weight=weights, return_dict=True)))
+            watch.on_step(len(steps), feed.num_steps, steps[-1]["loss"])
+        if not np.isfinite(steps[-1]["loss"]):
+            raise ConfigError(
+                f"The loss is {steps[-1]['loss']} in epoch {len(history) + 1}: training diverged. Lower optimizer.learning_rate."
+            )
         history.append(
             {
-                "epoch": epoch + 1,
-                "learning_rate": float(_values(model.optimizer.learning_rate)),
+                "epoch": len(history) + 1,
+                "learning_rate": rate,
                 "training_loss": float(np.mean([step["loss"] for step in steps])),
                 "training_accuracy": float(np.mean([step["accuracy"] for step in steps])),
             }
         )
         with averaged_weights(model):
-            history[-1] |= validate(model, validation_inputs, data.validation_labels)
+            history[-1] |= validate(model, validation, recipe.loss.name)
+            if recipe.stopping.keep == "best" and is_best(history, recipe.stopping):
+                save_weights(files.best, model)
         save_checkpoint(files.checkpoint, model, history)
-        on_epoch(history)
-    on_epoch(history)  # a run that was killed between the last checkpoint and its history
-    with averaged_weights(model):
-        refresh_statistics(model, recipe, data)
-        save_weights(files.weights, model)
+        watch.on_epoch(history)
+    watch.on_epoch(history)  # a run that was killed between the last checkpoint and its history
+    if recipe.stopping.keep == "best":
+        load_weights(files.best, model)
+    elif spec.averages:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        refresh_statistics(model, feed, spec.epochs)
+    return True
 
 
-def start(recipe: Recipe, data: TrainingData) -> "Model":
-    """Build and compile the network with seeded weights, and make the backend repeatable.
-
-    Raises:
-        UnknownNameError: the catalog has no such network.
-        MissingExtraError: the training framework is not installed.
-    """
-    try:
-        with quiet_stderr():  # TensorFlow's banners
-            import keras
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Training", "train") from error
-
-    keras.utils.set_random_seed(recipe.seed)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        tensorflow.config.experimental.enable_op_determinism()
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.precision)
-    try:
-        num_classes = data.targets.shape[1]
-        model = build_model(recipe.model, num_classes, (*recipe.preprocess.size_hw, recipe.preprocess.channels))
-    finally:
-        keras.config.set_dtype_policy(before)
-    model.compile(
-        optimizer=_optimizer(recipe, len(data.faces) // recipe.optimizer.batch_size),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        # XLA on a CPU is slower here; on a GPU Keras's JAX backend compiles whatever this says.
-        jit_compile="auto" if keras.backend.backend() == "jax" else False,
-    )
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
-def _optimizer(recipe: Recipe, num_steps: int) -> Any:
-    import keras
-
-    spec = recipe.optimizer
-    warmup_steps = round(spec.warmup_epochs * num_steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=spec.learning_rate / max(1, warmup_steps),
-        warmup_target=spec.learning_rate,
-        warmup_steps=warmup_steps,
-        decay_steps=max(1, spec.epochs * num_steps - warmup_steps),
-    )
-    optimizer = keras.optimizers.SGD(
-        rate,
-        momentum=spec.momentum,
-        nesterov=True,
-        weight_decay=spec.weight_decay,
-        use_ema=spec.ema_momentum > 0,
-        ema_momentum=spec.ema_momentum,
-    )
-    # Scales and offsets do not overfit; shrinking them only slows training.
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
+def _as_floats(values: dict[str, Any]) -> EpochResult:
+    return {name: float(value) for name, value in values.items()}
 
 
 @contextmanager
 def averaged_weights(model: "Model") -> Iterator[None]:
-    """Swap the moving average of the weights in, and the weights themselves back afterwards."""
-    raw = [_values(variable) for variable in model.trainable_variables]
+    """Swap the moving average of the weights in, where there is one, and the weights themselves back afterwards."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    raw = [values_of(variable) for variable in model.trainable_variables]
     model.optimizer.finalize_variable_values(model.trainable_variables)
     for variable in model.trainable_variables:
         # JAX lets the average and the variable share memory, and predicting then frees both: give it memory of its own.
-        variable.assign(_values(variable))
+        variable.assign(values_of(variable))
     try:
         yield
     finally:
@@ -180,123 +162,42 @@ def averaged_weights(model: "Model") -> Iterator[None]:
             variable.assign(value)
 
 
-def refresh_statistics(model: "Model", recipe: Recipe, data: TrainingData) -> None:
-    """Estimate batch normalisation's means and variances anew, for the averaged weights.
+def refresh_statistics(model: "Model", feed: Feed, epoch: int) -> None:
+    """Estimate the means and variances of trainable batch normalisation anew, for the averaged weights.
 
     The statistics kept while training belong to the raw weights; averaging weights without this step costs accuracy
     (section 3 of Izmailov et al. 2018, arXiv 1803.05407).
     """
     import keras
 
-    normalizations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    batches = training_batches(
-        data.faces,
-        data.targets,
-        recipe.preprocess,
-        recipe.augment,
-        recipe.optimizer.batch_size,
-        seed=(recipe.seed, recipe.optimizer.epochs),
-    )
+    normalizations = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable]
+    if not normalizations:
+        return
+    momenta = [layer.momentum for layer in normalizations]
     for layer in normalizations:
         layer.momentum = 0.0  # each batch replaces the one before
     sums: list[Any] = [(0.0, 0.0)] * len(normalizations)
     num_batches = 0
-    for inputs, _ in islice(batches, STATISTICS_BATCHES):
+    for inputs, _ in islice(feed.batches(epoch), STATISTICS_BATCHES):
         model(inputs, training=True)
         sums = [
-            (mean + _values(layer.moving_mean), variance + _values(layer.moving_variance))
+            (mean + values_of(layer.moving_mean), variance + values_of(layer.moving_variance))
             for (mean, variance), layer in zip(sums, normalizations, strict=True)
         ]
         num_batches += 1
-    for (mean, variance), layer in zip(sums, normalizations, strict=True):
+    for (mean, variance), layer, momentum in zip(sums, normalizations, momenta, strict=True):
         layer.moving_mean.assign(mean / num_batches)
         layer.moving_variance.assign(variance / num_batches)
+        layer.momentum = momentum
 
 
-def validate(model: "Model", inputs: Float32, labels: np.ndarray) -> EpochResult:
-    """Return loss and accuracy on the validation split."""
-    logits = np.asarray(model.predict(inputs, batch_size=512, verbose=0), np.float64)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_scores = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+def validate(model: "Model", validation: Validation, loss_name: str) -> EpochResult:
+    """Return loss (cross-entropy of the scores) and accuracy on the validation split."""
+    parts = [np.asarray(model.predict_on_batch(inputs), np.float64) for inputs in validation.batches()]
+    logits = np.concatenate(parts).reshape(len(validation.labels), validation.crops_per_face, -1).mean(axis=1)
+    scores = scores_of_logits(logits, loss_name)
+    right = np.clip(scores[np.arange(len(scores)), validation.labels], 1e-12, 1)
     return {
-        "validation_loss": float(-log_scores[np.arange(len(labels)), labels].mean()),
-        "validation_accuracy": float((logits.argmax(axis=1) == labels).mean()),
+        "validation_loss": float(-np.log(right).mean()),
+        "validation_accuracy": float((scores.argmax(axis=1) == validation.labels).mean()),
     }
-
-
-def _state(model: "Model") -> list[Any]:
-    """All variables that the next step depends on: weights, statistics, random seeds, optimiser."""
-    return [*model.variables, *model.optimizer.variables]
-
-
-def save_checkpoint(path: Path, model: "Model", history: list[EpochResult]) -> None:
-    """Write every variable and the history, atomically.
-
-    Raises:
-        OutputError: the folder cannot be written, or the disk is full.
-    """
-    _save_arrays(path, {"history": np.array(json.dumps(history)), **_numbered(_state(model))})
-
-
-def load_checkpoint(path: Path, model: "Model") -> list[EpochResult]:
-    """Restore every variable and return the history.
-
-    Raises:
-        ModelFileError: the checkpoint is damaged, or has other variables than the network.
-    """
-    arrays = _load_arrays(path)
-    history: list[EpochResult] = json.loads(str(arrays.pop("history", "[]")))
-    _assign(path, _state(model), arrays)
-    return history
-
-
-def save_weights(path: Path, model: "Model") -> None:
-    """Write the network's weights, atomically.
-
-    Raises:
-        OutputError: the folder cannot be written, or the disk is full.
-    """
-    _save_arrays(path, _numbered(model.weights))
-
-
-def load_weights(path: Path, model: "Model") -> None:
-    """Read weights that ``save_weights`` wrote.
-
-    Raises:
-        ModelFileError: the file is damaged, or belongs to another network.
-    """
-    _assign(path, model.weights, _load_arrays(path))
-
-
-def _values(variable: Any) -> np.ndarray:
-    """Return a copy of a variable's values."""
-    import keras
-
-    values: np.ndarray = keras.ops.convert_to_numpy(variable).copy()
-    return values
-
-
-def _numbered(variables: list[Any]) -> dict[str, np.ndarray]:
-    return {f"variable_{index:04d}": _values(variable) for index, variable in enumerate(variables)}
-
-
-def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
-
-
-def _load_arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        # Opened here: NumPy leaves a damaged file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise ModelFileError(f"{path}: not a readable file of weights ({error}). Remove it to start again.") from error
-
-
-def _assign(path: Path, variables: list[Any], arrays: dict[str, np.ndarray]) -> None:
-    names = sorted(arrays)
-    if [arrays[name].shape for name in names] != [tuple(variable.shape) for variable in variables]:
-        raise ModelFileError(f"{path}: {len(names)} arrays that do not fit the network of the recipe ({len(variables)} variables).")
-    for variable, name in zip(variables, names, strict=True):
-        variable.assign(arrays[name])

@@ -1,38 +1,28 @@
 """A recipe: everything needed to train one network again, as typed values in a TOML file."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from mien.config import load_toml
+from mien.config import from_mapping, read_toml
 from mien.data.augment import AugmentSpec
+from mien.data.crops import CropSpec
+from mien.data.sampling import SamplingSpec
+from mien.data.select import LabelSpec
+from mien.data.splits import SplitSpec
 from mien.data.targets import TargetSpec
 from mien.errors import UnknownNameError
+from mien.models.catalog import MODELS
 from mien.preprocess import PreprocessSpec
+from mien.training.distill import DistillSpec
+from mien.training.history import StoppingSpec
+from mien.training.losses import LossSpec
+from mien.training.optimizers import OptimizerSpec
+from mien.training.schedules import ScheduleSpec
+from mien.training.transfer import TransferSpec
 
-
-@dataclass(frozen=True)
-class OptimizerSpec:
-    """SGD with Nesterov momentum, linear warm-up, cosine decay, and an average of the weights."""
-
-    epochs: int = 45
-    batch_size: int = 128
-    learning_rate: float = 0.1
-    warmup_epochs: float = 2.0
-    momentum: float = 0.9
-    weight_decay: float = 0.005
-    """Decoupled and multiplied by the rate; with momentum 0.9 this equals an L2 penalty gradient of 5e-4."""
-    ema_momentum: float = 0.998
-    """Decay of the weights' moving average, per step; the average is what is evaluated and exported."""
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.learning_rate <= 0:
-            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
-        if not 0 <= self.ema_momentum < 1:
-            raise ValueError(f"ema_momentum must lie in 0..1, got {self.ema_momentum}")
+TEST_SPLITS = ("test", "privatetest")
 
 
 @dataclass(frozen=True)
@@ -42,26 +32,55 @@ class Recipe:
     name: str
     model: str
     dataset: str
+    """Name in ``mien datasets``; several joined with ``+`` are mixed."""
     preprocess: PreprocessSpec
+    """A recipe without this table takes the network's own."""
     description: str = ""
     init: str = ""
-    """Run folder whose averaged weights training starts from; empty starts from random ones."""
+    """Run folder whose final weights training starts from; empty starts from those of ``transfer``."""
     seed: int = 0
     precision: str = "mixed_bfloat16"
     """Keras dtype policy of the training step; weights and logits are always float32."""
     validation_split: str = "publictest"
-    """Split that every choice is made on; never trained on, and never a test split that is reported."""
+    """Split that every choice is made on; never trained on."""
+    chooses_on_test: bool = False
+    """The validation split is a test split, as in some papers. Such a run is marked and cannot be exported."""
     max_images: int = 0
     """Train on the first images only; 0 is all of them. For trying things out."""
+    labels: LabelSpec = field(default_factory=LabelSpec)
+    split: SplitSpec = field(default_factory=SplitSpec)
+    sampling: SamplingSpec = field(default_factory=SamplingSpec)
     targets: TargetSpec = field(default_factory=TargetSpec)
     augment: AugmentSpec = field(default_factory=AugmentSpec)
+    crops: CropSpec = field(default_factory=CropSpec)
+    transfer: TransferSpec = field(default_factory=TransferSpec)
+    loss: LossSpec = field(default_factory=LossSpec)
     optimizer: OptimizerSpec = field(default_factory=OptimizerSpec)
+    schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
+    stopping: StoppingSpec = field(default_factory=StoppingSpec)
+    distill: DistillSpec = field(default_factory=DistillSpec)
 
     def __post_init__(self) -> None:
-        if self.validation_split in ("training", "test", "privatetest"):
-            raise ValueError(f"validation_split must be a split for choosing, such as 'publictest', got {self.validation_split!r}")
+        if self.validation_split == "training":
+            raise ValueError("validation_split must not be 'training': nothing can be chosen on what is learned by heart")
+        if self.validation_split in TEST_SPLITS and not self.chooses_on_test:
+            raise ValueError(
+                f"validation_split {self.validation_split!r} is a test split; "
+                "take 'publictest' or 'validation', or say chooses_on_test = true"
+            )
         if self.precision not in ("float32", "mixed_bfloat16"):
             raise ValueError(f"precision must be 'float32' or 'mixed_bfloat16', got {self.precision!r}")
+        if self.crops.canvas_side and self.crops.canvas_side < self.preprocess.side:
+            raise ValueError(f"crops.canvas_side is {self.crops.canvas_side}, smaller than the network's {self.preprocess.side} pixels")
+        if self.transfer.cached_features and not (self.augment.only_mirrors and not self.crops.canvas_side and not self.distill.teacher):
+            raise ValueError(
+                "cached features know a picture and its mirror image only; switch all other augmentation, crops and distill off"
+            )
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the run saw pictures, or made choices on pictures, that test splits hold."""
+        return self.chooses_on_test or self.split.leaks
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -70,11 +89,11 @@ def shipped_recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def load_recipe(name_or_path: str, overrides: tuple[str, ...] = ()) -> Recipe:
+def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     """Read a shipped recipe by name, or any TOML file by path, and apply ``key=value`` overrides.
 
     Raises:
-        UnknownNameError: no such shipped recipe and no such file.
+        UnknownNameError: no such shipped recipe and no such file, or an unknown network.
         ConfigError: a value is wrong.
     """
     path = Path(name_or_path)
@@ -83,4 +102,10 @@ def load_recipe(name_or_path: str, overrides: tuple[str, ...] = ()) -> Recipe:
         if name_or_path not in recipes:
             raise UnknownNameError("Recipe", name_or_path, recipes, "mien recipes")
         path = recipes[name_or_path]
-    return load_toml(Recipe, path, overrides)
+    values = read_toml(path, overrides)
+    model = values.get("model")
+    if isinstance(model, str) and model not in MODELS:
+        raise UnknownNameError("Model", model, MODELS, "mien models")
+    if isinstance(model, str) and "preprocess" not in values:
+        values["preprocess"] = asdict(MODELS[model].preprocess)
+    return from_mapping(Recipe, values, str(path))

@@ -1,190 +1,229 @@
-"""A run folder: the resolved recipe, the environment, the data's hash, history, checkpoint, weights and curves."""
+"""One training run: data as the recipe wants them, the network, the loop, and a folder that tells all of it."""
 
-import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mien.atomic import atomic_path, write_text
-from mien.config import load_toml, to_toml
-from mien.data.batches import load_faces
+import numpy as np
+
+from mien.atomic import write_text
+from mien.data.batches import FaceFeed, test_batches
 from mien.data.catalog import load_dataset
-from mien.data.manifest import clean_training
+from mien.data.faces import Faces
+from mien.data.manifest import Manifest, clean_training
+from mien.data.select import select_labels
+from mien.data.splits import apply_split
 from mien.data.targets import soft_targets
 from mien.environment import describe_environment
 from mien.errors import ConfigError
-from mien.training.fit import EpochResult, RunFiles, TrainingData, fit, load_weights, start
+from mien.preprocess import Float32
+from mien.training import folder
+from mien.training.checkpoint import load_body_weights, load_weights, save_weights
+from mien.training.distill import teaching
+from mien.training.features import FeatureFeed, cached_features
+from mien.training.fit import Feed, RunFiles, Validation, Watch, fit
+from mien.training.history import EpochResult
+from mien.training.losses import label_weights
+from mien.training.network import Network, compile_network, load_network, start
 from mien.training.recipe import Recipe
+from mien.types import Float
 
-RECIPE, ENVIRONMENT, DATA = "recipe.toml", "environment.jsonl", "data.json"
-HISTORY, TIMES, CURVES = "history.jsonl", "times.jsonl", "curves.png"
-CHECKPOINT, WEIGHTS, INIT = "checkpoint.npz", "weights.npz", "init.npz"
+Say = Callable[[str], None]
+FEATURE_BATCH = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    """A data set as a recipe wants it."""
+
+    manifest: Manifest
+    """All splits, with the recipe's labels."""
+    training: Manifest
+    validation: Manifest
+    facts: dict[str, Any]
+    """What the run folder tells of its data."""
 
 
 def train(
-    recipe: Recipe,
-    data_root: Path,
-    run_dir: Path,
-    say: Callable[[str], None],
-    on_step: Callable[[int, int, float], None],
-    on_epoch: Callable[[list[EpochResult]], None],
-) -> None:
+    recipe: Recipe, data_root: Path, run_dir: Path, say: Say, watch: Watch, max_epochs: int = 0, features_dir: Path | None = None
+) -> bool:
     """Train ``recipe`` on the data under ``data_root``, in a new or an interrupted run folder.
 
     Nothing is written before recipe, data and starting weights have been checked.
 
     Args:
         say: Receives one line per fact a person should see.
-        on_step: Called with (step, steps per epoch, loss).
-        on_epoch: Called with the whole history after every epoch.
+        max_epochs: End this session after so many epochs; 0 goes on to the end.
+        features_dir: Where cached features are kept; by default in the run folder, until training is finished.
+
+    Returns:
+        Whether training is finished.
 
     Raises:
         ConfigError: the folder holds a run of another recipe or other data.
         DataError: the data are not as their format says.
     """
-    manifest = load_dataset(recipe.dataset, data_root)
-    training, cleaning = clean_training(manifest)
-    say(f"{recipe.dataset}: {cleaning}.")
+    data = read_run_data(recipe, data_root, say)
+    network = start(recipe, len(data.training.labels))
+    folder.open_run(run_dir, recipe, data.manifest, data.facts)
+    if (run_dir / folder.WEIGHTS).is_file():
+        say(f"{run_dir}: training is finished already.")
+        return True
+    if recipe.init:
+        _load_init(run_dir, network, data.training)
+    folder.append_line(run_dir / folder.ENVIRONMENT, describe_environment())
+    started_s = time.monotonic()
+    feed, validation = _feeds(recipe, data, network, features_dir or run_dir / folder.FEATURES, say, watch)
+    if network.backbone is not None:
+        folder.append_line(run_dir / folder.TIMES, {"epoch": 0, "seconds": time.monotonic() - started_s})  # for the features
+    compile_network(network, recipe)
+    is_finished = fit(
+        network.trained,
+        recipe,
+        feed,
+        validation,
+        RunFiles(run_dir / folder.CHECKPOINT, run_dir / folder.BEST),
+        replace(watch, on_epoch=_recording(run_dir, watch.on_epoch)),
+        teach=_teacher(recipe, data.training),
+        weigh=label_weights(recipe.loss, data.training.label_indices, len(data.training.labels)),
+        max_epochs=max_epochs,
+    )
+    if history := folder.read_history(run_dir):
+        folder.draw_curves(history, run_dir / folder.CURVES)
+    if is_finished:
+        save_weights(run_dir / folder.WEIGHTS, network.whole)
+        (run_dir / folder.BEST).unlink(missing_ok=True)
+        shutil.rmtree(run_dir / folder.FEATURES, ignore_errors=True)
+    return is_finished
+
+
+def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
+    """Read the data set, and select labels and splits as the recipe says.
+
+    Raises:
+        DataError: the data are not as their format says.
+        ConfigError: a split or label of the recipe is not there, or too few training pictures are left.
+    """
+    raw = load_dataset(recipe.dataset, data_root)
+    manifest, selection = select_labels(raw, recipe.labels)
+    if selection:
+        say(f"{recipe.dataset}: {selection}")
+    manifest = apply_split(manifest, recipe.split)
+    facts: dict[str, Any] = {
+        "dataset": raw.dataset,
+        "sha256": raw.sha256,
+        "counts": manifest.counts(),
+        "labels": list(manifest.labels),
+        "selection": selection,
+        "leaks": recipe.leaks,
+    }
+    if recipe.leaks:
+        say("This recipe learns from or chooses on pictures of test splits, as its paper does: its run is marked and cannot be exported.")
+    if recipe.split.leaks:
+        training = manifest.split("training")
+    else:
+        training, cleaning = clean_training(manifest)
+        facts["cleaning"] = asdict(cleaning)
+        say(f"{recipe.dataset}: {cleaning}.")
     if recipe.max_images:
         training = replace(training, samples=training.samples[: recipe.max_images])
     if len(training) < recipe.optimizer.batch_size:
         raise ConfigError(
             f"{len(training)} training images do not fill one batch of {recipe.optimizer.batch_size}. Use --set optimizer.batch_size=N."
         )
-    validation = manifest.split(recipe.validation_split)
-    data = TrainingData(
-        faces=load_faces(training, recipe.preprocess),
-        targets=soft_targets(training, recipe.targets),
-        validation_faces=load_faces(validation, recipe.preprocess),
-        validation_labels=validation.label_indices,
-    )
-    facts = {
-        "dataset": manifest.dataset,
-        "sha256": manifest.sha256,
-        "training_sha256": training.sha256,
-        "counts": manifest.counts(),
-        "cleaning": asdict(cleaning),
-        "num_training": len(training),
-        "labels": list(manifest.labels),
-    }
-    model = start(recipe, data)
-    _open_run(run_dir, recipe, facts)
-    if recipe.init:
-        load_weights(run_dir / INIT, model)
-    _append_line(run_dir / ENVIRONMENT, describe_environment())
-    num_recorded = len(read_history(run_dir))
-    epoch_started_s = time.monotonic()
+    facts |= {"training_sha256": training.sha256, "num_training": len(training)}
+    return RunData(manifest, training, manifest.split(recipe.validation_split), facts)
 
-    def record_epoch(history: list[EpochResult]) -> None:
-        nonlocal epoch_started_s, num_recorded
-        write_text(run_dir / HISTORY, "".join(json.dumps(result) + "\n" for result in history))
+
+def _load_init(run_dir: Path, network: Network, training: Manifest) -> None:
+    """Start from another run's weights; its classifier too, where the labels are the same."""
+    labels = folder.read_facts(run_dir)["init"]["labels"]
+    load = load_weights if labels == list(training.labels) else load_body_weights
+    load(run_dir / folder.INIT, network.whole)
+
+
+def _feeds(recipe: Recipe, data: RunData, network: Network, features_dir: Path, say: Say, watch: Watch) -> tuple[Feed, Validation]:
+    """Return what the loop trains and validates on: pictures, or features of a frozen backbone."""
+    faces = Faces(data.training, recipe.preprocess, recipe.crops)
+    validation_faces = Faces(data.validation, recipe.preprocess, recipe.crops)
+    targets = soft_targets(data.training, recipe.targets)
+    size, labels = recipe.optimizer.batch_size, data.validation.label_indices
+    if network.backbone is None:
+        feed = FaceFeed(faces, targets, recipe.augment, recipe.crops, recipe.sampling, size, recipe.seed)
+        return feed, Validation(lambda: test_batches(validation_faces, recipe.crops), labels, recipe.crops.per_test_face)
+    say(f"Computing features of {len(faces)} pictures and their mirror images, and of {len(validation_faces)} for validation.")
+
+    def show(done: int, total: int) -> None:
+        watch.on_step(done, total, 0.0)
+
+    mirrored = recipe.augment.mirror_probability > 0
+    features = cached_features(network.backbone, faces, mirrored, features_dir, show)
+    seen = cached_features(network.backbone, validation_faces, False, features_dir, show)[:, 0]
+
+    def chunks() -> Iterator[Float32]:
+        yield from (seen[start : start + FEATURE_BATCH] for start in range(0, len(seen), FEATURE_BATCH))
+
+    probability = recipe.augment.mirror_probability
+    return FeatureFeed(features, faces.label_indices, targets, probability, recipe.sampling, size, recipe.seed), Validation(chunks, labels)
+
+
+def _teacher(recipe: Recipe, training: Manifest) -> Callable[[Float32, Float], Float] | None:
+    """Return what asks the recipe's teacher, if there is one.
+
+    Raises:
+        ConfigError: the teacher has other labels or another preprocessing.
+    """
+    if not recipe.distill.teacher:
+        return None
+    teacher_dir = Path(recipe.distill.teacher)
+    theirs = folder.load_recipe_of(teacher_dir)
+    if folder.read_facts(teacher_dir)["labels"] != list(training.labels) or theirs.preprocess != recipe.preprocess:
+        raise ConfigError(f"{teacher_dir}: a teacher needs the labels and the preprocessing of its student, and these differ.")
+    return teaching(load_network(theirs, len(training.labels), folder.final_weights(teacher_dir)), recipe.distill)
+
+
+def _recording(run_dir: Path, on_epoch: Callable[[list[EpochResult]], None]) -> Callable[[list[EpochResult]], None]:
+    """Return what writes the history and the time of every new epoch before it tells the watcher."""
+    num_recorded = len(folder.read_history(run_dir))
+    started_s = time.monotonic()
+
+    def record(history: list[EpochResult]) -> None:
+        nonlocal num_recorded, started_s
+        write_text(run_dir / folder.HISTORY, "".join(json.dumps(result) + "\n" for result in history))
         if len(history) == num_recorded:
             return
-        _append_line(run_dir / TIMES, {"epoch": len(history), "seconds": time.monotonic() - epoch_started_s})
-        num_recorded, epoch_started_s = len(history), time.monotonic()
+        folder.append_line(run_dir / folder.TIMES, {"epoch": len(history), "seconds": time.monotonic() - started_s})
+        num_recorded, started_s = len(history), time.monotonic()
         on_epoch(history)
 
-    fit(model, recipe, data, RunFiles(run_dir / CHECKPOINT, run_dir / WEIGHTS), on_step, record_epoch)
-    draw_curves(read_history(run_dir), run_dir / CURVES)
+    return record
 
 
-def _open_run(run_dir: Path, recipe: Recipe, facts: dict[str, Any]) -> None:
-    """Start a run folder, or make sure that the one there is of the same recipe and data."""
-    if (run_dir / RECIPE).is_file():
-        if load_recipe_of(run_dir) != recipe:
-            raise ConfigError(f"{run_dir}: holds a run of another recipe. Choose another folder with --run, or --resume it as it is.")
-        before = read_facts(run_dir)["training_sha256"]
-        if before != facts["training_sha256"]:
-            raise ConfigError(f"{run_dir}: was trained on other data (hash {before[:12]}, now {facts['training_sha256'][:12]}).")
-        for leftover in run_dir.glob(".tmp-*"):  # of a run that was killed while it wrote
-            leftover.unlink()
-        return
-    if run_dir.exists() and any(path.name not in (DATA, INIT) and not path.name.startswith(".tmp-") for path in run_dir.iterdir()):
-        raise ConfigError(f"{run_dir}: is not empty and holds no run. Choose another folder with --run.")
-    if recipe.init:
-        before_dir = Path(recipe.init)
-        weights_path = final_weights(before_dir)
-        with atomic_path(run_dir / INIT) as temporary:
-            shutil.copyfile(weights_path, temporary)
-        sha256 = hashlib.sha256((run_dir / INIT).read_bytes()).hexdigest()
-        facts = facts | {"init": {"recipe": load_recipe_of(before_dir).name, "sha256": sha256}}
-    write_text(run_dir / DATA, json.dumps(facts, indent=1) + "\n")
-    write_text(run_dir / RECIPE, to_toml(recipe))  # last: where it stands, a run can be resumed
+def train_repeats(recipe: Recipe, repeats: int, data_root: Path, runs_dir: Path, say: Say, watch: Watch) -> dict[str, Any]:
+    """Train a recipe with several seeds, one run folder each, and return the spread of the validation accuracy.
 
-
-def _append_line(path: Path, values: dict[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(values) + "\n")
-
-
-def final_weights(run_dir: Path) -> Path:
-    """Return the weights of a finished run.
-
-    Raises:
-        ConfigError: the folder holds no run, or an unfinished one.
+    Returns:
+        ``seeds``, ``accuracies`` of the epoch that is kept, their ``mean`` and ``sd`` (n - 1), also written to repeats.json.
     """
-    recipe = load_recipe_of(run_dir)
-    path = run_dir / WEIGHTS
-    if not path.is_file():
-        raise ConfigError(f"{run_dir}: training of {recipe.name} is not finished. Continue with: mien train --resume {run_dir}")
-    return path
+    seeds = [recipe.seed + index for index in range(repeats)]
+    accuracies = []
+    for seed in seeds:
+        run_dir = runs_dir / f"seed{seed}"
+        train(replace(recipe, seed=seed), data_root, run_dir, say, watch)
+        history = folder.read_history(run_dir)
+        accuracies.append(kept_epoch(history, recipe)["validation_accuracy"])
+    spread = float(np.std(accuracies, ddof=1)) if repeats > 1 else 0.0
+    result = {"recipe": recipe.name, "seeds": seeds, "accuracies": accuracies, "mean": float(np.mean(accuracies)), "sd": spread}
+    write_text(runs_dir / "repeats.json", json.dumps(result, indent=1) + "\n")
+    return result
 
 
-def read_facts(run_dir: Path) -> dict[str, Any]:
-    """Return what a run says of its data, and of the weights it started from.
+def kept_epoch(history: list[EpochResult], recipe: Recipe) -> EpochResult:
+    """Return the result of the epoch whose weights a finished run holds."""
+    from mien.training.history import best_epoch
 
-    Raises:
-        ConfigError: the file is missing or damaged.
-    """
-    path = run_dir / DATA
-    try:
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}). The run folder is damaged; train anew.") from error
-    return facts
-
-
-def read_environment(run_dir: Path) -> dict[str, Any]:
-    """Return the environment of the session that finished a run."""
-    lines = (run_dir / ENVIRONMENT).read_text(encoding="utf-8").splitlines()
-    environment: dict[str, Any] = json.loads(lines[-1])
-    return environment
-
-
-def load_recipe_of(run_dir: Path) -> Recipe:
-    """Return the resolved recipe of a run folder.
-
-    Raises:
-        ConfigError: the folder holds no run.
-    """
-    path = run_dir / RECIPE
-    if not path.is_file():
-        raise ConfigError(f"{run_dir}: holds no {RECIPE}. Point to the folder that `mien train` wrote.")
-    return load_toml(Recipe, path)
-
-
-def read_history(run_dir: Path) -> list[EpochResult]:
-    """Return one result per finished epoch."""
-    if not (run_dir / HISTORY).is_file():
-        return []
-    return [json.loads(line) for line in (run_dir / HISTORY).read_text(encoding="utf-8").splitlines()]
-
-
-def draw_curves(history: list[EpochResult], path: Path) -> None:
-    """Draw loss and accuracy per epoch into a PNG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
-    epochs = [result["epoch"] for result in history]
-    for axes, quantity in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for part in ("training", "validation"):
-            axes.plot(epochs, [result[f"{part}_{quantity}"] for result in history], label=part)
-        axes.set(xlabel="epoch", ylabel=quantity)
-        axes.grid(alpha=0.3)
-    figure.axes[0].legend(title="training: augmented, raw weights\nvalidation: averaged weights")
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=120)
+    return history[best_epoch(history, recipe.stopping.monitor)] if recipe.stopping.keep == "best" else history[-1]

@@ -26,6 +26,19 @@ Csv = Annotated[Path | None, typer.Option(help="Write one row per face.")]
 JsonLines = Annotated[Path | None, typer.Option(help="Write one JSON object per picture or frame and line.")]
 Parquet = Annotated[Path | None, typer.Option(help="Write one row per face (extra: report).")]
 Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
+Split = Annotated[str, typer.Option(help="training, publictest, privatetest or test (both merged).")]
+Crops = Annotated[
+    str,
+    typer.Option(help="direct: the data set's pictures; detect: find and cut faces; auto: detect where pictures show more than the face."),
+]
+EvaluationDetector = Annotated[str, typer.Option("--detector", "-d", help="Detector that finds the faces; `mien detectors` lists them.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe, such as optimizer.epochs=3.")
+]
+Record = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.")]
+Classifier = Annotated[
+    str, typer.Argument(metavar="[BUNDLE_OR_RUN]", help="Shipped bundle, bundle folder, run folder or combined model (.toml).")
+]
 
 
 def print_json(values: object) -> None:

@@ -21,7 +21,7 @@ def export(
     from dataclasses import asdict
 
     from mien.export.bundle import export as export_run
-    from mien.training.run import load_recipe_of
+    from mien.training.folder import load_recipe_of
 
     out_dir = output or run / "bundle" / load_recipe_of(run).model
     card = export_run(run, data, out_dir, release, console.say)

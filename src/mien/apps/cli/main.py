@@ -10,12 +10,13 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from mien.errors import MienError
+from mien.errors import DataError, MienError
 
 # OpenCV, FFmpeg and TensorFlow print their own lines about what mien reports itself; they read this when they load.
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
@@ -23,9 +24,14 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # In the order of the help. Each module has one function of the same name, or a Typer application called ``app``.
-COMMANDS = ("demo", "predict", "stream", "evaluate", "train", "export", "benchmark", "models", "detectors", "datasets", "recipes")
+COMMANDS = (
+    *("demo", "predict", "stream", "evaluate", "clips", "compare", "matrix", "report", "combine"),
+    *("train", "reproduce", "export", "benchmark", "models", "detectors", "datasets", "split", "recipes"),
+)
 
 INTERRUPTED = 130
+MAX_PROBLEMS = 50
+"""Problems of a data set that are listed; its loader knows them all."""
 
 app = typer.Typer(
     name="mien",
@@ -65,6 +71,7 @@ for _name in COMMANDS:
 def main() -> None:
     """Run the command line and exit with its status."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of building several networks in one process
     # A service that is stopped ends as if by Ctrl-C: results until then are written.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_run())
@@ -76,7 +83,7 @@ def _run() -> int:  # noqa: PLR0911 - one return per way to end
         status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         sys.stdout.flush()
     except MienError as error:
-        return _report(str(error), 2)
+        return _report(str(error), 2, error.problems if isinstance(error, DataError) else ())
     except TyperException as error:
         return _report(f"{error.format_message()} `mien -h` and `mien COMMAND -h` say what is possible.", 2)
     except (KeyboardInterrupt, typer.Abort):
@@ -102,9 +109,18 @@ def _leave_pipe() -> int:
     return 0
 
 
-def _report(message: str, status: int) -> int:
-    """Print one line on standard error, with the traceback where it is wanted, and return the status."""
+def _report(message: str, status: int, problems: Sequence[str] = ()) -> int:
+    """Print one line on standard error, with the traceback where it is wanted, and return the status.
+
+    Args:
+        problems: All that is wrong with a data set; more than one are listed below the line.
+    """
     if os.environ.get("MIEN_DEBUG") == "1" and sys.exc_info()[0] is not None:
         traceback.print_exc()
     typer.echo(f"mien: {' '.join(message.split())}", err=True)
+    if len(problems) > 1:
+        for problem in problems[:MAX_PROBLEMS]:
+            typer.echo(f"  {' '.join(problem.split())}", err=True)
+        if len(problems) > MAX_PROBLEMS:
+            typer.echo(f"  ... and {len(problems) - MAX_PROBLEMS:,} more", err=True)
     return status

@@ -19,12 +19,19 @@ def train(
     run: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="Run folder to write; runs/RECIPE by default.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", metavar="DIR", help="Continue the run in this folder.")] = None,
     init: Annotated[Path | None, typer.Option("--init", metavar="RUN", help="Start from the weights of this run folder.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe, such as optimizer.epochs=3.")
+    set_: console.Set = None,
+    stage_epochs: Annotated[
+        int, typer.Option("--stage-epochs", min=0, help="End this session after so many epochs; --resume goes on exactly.")
+    ] = 0,
+    repeats: Annotated[int, typer.Option(min=1, help="Train with so many seeds, a run folder each, and print mean and sd.")] = 1,
+    features: Annotated[
+        Path | None, typer.Option("--features", metavar="DIR", help="Keep the features of frozen backbones here, for further runs.")
     ] = None,
 ) -> None:
     """Train a network from a recipe into a run folder, or continue an interrupted run exactly where it stopped."""
+    from mien.training.fit import Watch
     from mien.training.run import train as train_run
+    from mien.training.run import train_repeats
 
     overrides = [*(set_ or []), *([f"init={json.dumps(str(init))}"] if init else [])]
     chosen, run_dir = _choose(recipe, run, resume, overrides)
@@ -36,9 +43,16 @@ def train(
             f"{chosen.validation_split} accuracy {last['validation_accuracy']:.4f}, loss {last['validation_loss']:.4f}"
         )
 
+    if repeats > 1 and (resume or stage_epochs):
+        raise ConfigError("--repeats trains whole runs; leave --resume and --stage-epochs away. Finished seeds are not trained again.")
     try:
         with console.progress(chosen.name) as show:
-            train_run(chosen, data, run_dir, console.say, lambda step, total, loss: show(step, total), on_epoch)
+            watch = Watch(lambda step, total, loss: show(step, total), on_epoch)
+            if repeats > 1:
+                spread = train_repeats(chosen, repeats, data, run_dir, console.say, watch)
+                console.say(f"{chosen.validation_split} accuracy {spread['mean']:.4f} ± {spread['sd']:.4f} over seeds {spread['seeds']}")
+            elif not train_run(chosen, data, run_dir, console.say, watch, stage_epochs, features):
+                console.say(f"This stage is done; continue with: mien train --resume {run_dir} --data {data}")
     except KeyboardInterrupt:
         console.say(f"Stopped. Finished epochs are kept; continue with: mien train --resume {run_dir} --data {data}")
         raise
@@ -47,8 +61,8 @@ def train(
 
 def _choose(recipe: str, run: Path | None, resume: Path | None, overrides: list[str]) -> "tuple[Recipe, Path]":
     """Return the recipe and the run folder that the options mean."""
+    from mien.training.folder import load_recipe_of
     from mien.training.recipe import load_recipe
-    from mien.training.run import load_recipe_of
 
     if resume is not None:
         if recipe or overrides or run:

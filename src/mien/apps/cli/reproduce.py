@@ -1,0 +1,110 @@
+"""``mien reproduce``: a paper's table, trained and measured again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mien.apps.cli import console
+from mien.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mien.reproduce.papers import Paper
+
+
+def reproduce(
+    system: Annotated[str, typer.Argument(help="000 to 004, or mobile23, clcm, affect14, mini784k, cnn5.", show_default=False)],
+    table: Annotated[str, typer.Option(help="One table of the paper; all by default.")] = "",
+    row: Annotated[list[str] | None, typer.Option("--row", metavar="WORDS", help="Only rows whose label holds these words.")] = None,
+    budget: Annotated[str, typer.Option(help="smoke (minutes), cpu (a figure over night) or full (the paper's own training).")] = "smoke",
+    data: Annotated[Path, typer.Option("--data", help="Folder that holds one folder per data set, named as in `mien datasets`.")] = Path(
+        "data"
+    ),
+    runs: Annotated[
+        Path, typer.Option("--runs", metavar="DIR", help="Where run folders go; finished ones are measured, not trained again.")
+    ] = Path("runs"),
+    set_: console.Set = None,
+    dry: Annotated[bool, typer.Option("--list", help="Show rows, recipes and the paper's figures; train nothing.")] = False,
+    record: console.Record = None,
+    json: console.Json = False,
+) -> None:
+    """Train and measure the networks of a paper by its own protocol, and print its figures beside ours."""
+    from mien.records import append_record
+    from mien.reproduce.reproduce import choose_rows, find_paper, reproduce_row, row_recipe
+    from mien.training.fit import Watch
+
+    paper = find_paper(system)
+    rows = choose_rows(paper, table, row or ())
+    if dry:
+        _list(paper, rows, budget, json)
+        return
+    for one in rows:
+        row_recipe(paper, one, budget, set_ or ())  # a mistake should show before hours of training
+    results: list[dict[str, Any]] = []
+    missing: list[str] = []
+    for one in rows:
+        try:
+            with console.progress(one.label) as show:
+                watch = Watch(lambda step, total, loss: show(step, total), _say_epoch)
+                results.append(reproduce_row(paper, one, data, runs, budget, set_ or (), console.say, watch))
+        except ConfigError as error:
+            missing.append(f"{one.label}: {error}")
+            console.say(f"{one.label}: left out. {error}")
+            continue
+        if record:
+            append_record(record, "reproduce", results[-1])
+    if not results:
+        raise ConfigError(f"No row of {paper.key} could be made. {missing[0]}")
+    if json:
+        console.print_json({"system": paper.key, "rows": results, "left_out": missing, "chosen": paper.chosen, "defects": paper.defects})
+    else:
+        _print(paper, results)
+
+
+def _say_epoch(history: list[dict[str, float]]) -> None:
+    last = history[-1]
+    console.say(
+        f"epoch {last['epoch']:.0f}: rate {last['learning_rate']:.2g}, training loss {last['training_loss']:.4f}, "
+        f"validation accuracy {last['validation_accuracy']:.4f}"
+    )
+
+
+def _list(paper: "Paper", rows: Any, budget: str, json: bool) -> None:
+    """Show what would be done."""
+    changes = paper.budgets.get(budget, ())
+    if json:
+        values = [
+            {"table": r.table, "row": r.label, "recipe": r.recipe, "changes": [*r.overrides, *changes], "test": r.test, "paper": r.paper}
+            for r in rows
+        ]
+        console.print_json({"system": paper.key, "rows": values, "chosen": paper.chosen, "defects": paper.defects})
+        return
+    table = [[r.table, r.label, _percent(r.paper), r.test, r.recipe, " ".join((*r.overrides, *changes))] for r in rows]
+    console.print_table(["table", "row", "paper %", "tested on", "recipe", "changes"], table)
+    _print_notes(paper, [])
+
+
+def _percent(rate: float | None) -> str:
+    return "-" if rate is None else f"{100 * rate:.1f}"
+
+
+def _print(paper: "Paper", results: list[dict[str, Any]]) -> None:
+    """Print both figures of every row, and what must be known to compare them."""
+    console.out.print(f"{paper.key} {paper.name}: {paper.title}", markup=False, soft_wrap=True)
+    rows = []
+    for r in results:
+        interval = f"{100 * r['accuracy_interval']['low']:.1f}..{100 * r['accuracy_interval']['high']:.1f}"
+        tested = f"{r['dataset']}/{r['split']} ({r['n']:,}), {r['crops']}"
+        trained = f"{r['num_training']:,} pictures, {r['epochs']} epochs, {r['minutes']:.1f} min, seed {r['seed']}"
+        rows.append(
+            [r["row"], _percent(r["paper"]), _percent(r["accuracy"]), interval, _percent(r["macro_f1"]), tested, trained, r["budget"]]
+        )
+    console.print_table(["row", "paper %", "ours %", "95 % interval", "macro F1", "tested on", "trained on", "budget"], rows)
+    _print_notes(paper, results)
+
+
+def _print_notes(paper: "Paper", results: list[dict[str, Any]]) -> None:
+    notes = [f"{r['row']}: {note}" for r in results for note in r["notes"]]
+    for heading, lines in (("Left open by the paper, chosen here", paper.chosen), ("Known of the paper", paper.defects), ("Rows", notes)):
+        for line in lines:
+            console.out.print(f"{heading}: {line}.", markup=False, soft_wrap=True)

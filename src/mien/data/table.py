@@ -1,0 +1,61 @@
+"""Any CSV that names pictures: columns path and label, and, where there are any, split and subject.
+
+Paths are relative to the CSV. Labels are words for expressions, splits ``train``, ``val``, ``test`` and mien's own names.
+Without splits all samples stand in ``test``: such a data set can be evaluated as it is, and dealt for training. The pictures
+are taken as cut faces.
+"""
+
+from pathlib import Path
+
+from mien.data.files import read_rows
+from mien.data.manifest import Manifest, Sample, check_classes
+from mien.data.problems import Problems
+from mien.data.splits import TEST, split_name
+from mien.errors import DataError, UnknownNameError
+from mien.labels import expression_name, in_order
+
+
+def load(root: Path, check: bool = True) -> Manifest:
+    """Read a CSV of pictures; its labels are the ones that are there, in the order of FER8.
+
+    Args:
+        root: The CSV, or a folder that holds one CSV.
+        check: Refuse a label without pictures in a split where others have some.
+
+    Raises:
+        DataError: no CSV, wrong rows, missing pictures or empty classes; it lists all of them.
+    """
+    path = _find(root)
+    problems = Problems()
+    samples: list[Sample] = []
+    seen: dict[str, str] = {}
+    for row, (where, cells) in enumerate(read_rows(path, ["path", "label"])):
+        try:
+            label, split = expression_name(cells["label"]), split_name(cells.get("split") or TEST)
+        except UnknownNameError as error:
+            problems.add(f"{where}: {error}")
+            continue
+        if cells["path"] in seen:
+            problems.add(f"{where}: {cells['path']!r} stands in {seen[cells['path']]} already. Remove one of them.")
+            continue
+        seen[cells["path"]] = where
+        picture = path.parent / cells["path"]
+        if not picture.is_file():
+            problems.add(f"{where}: the picture {picture} is missing.")
+        samples.append(Sample(picture, label, split, row, subject=cells.get("subject", "")))
+    if not samples:
+        problems.add(f"{path}: names no pictures.")
+    manifest = Manifest("csv", in_order(sample.label for sample in samples), tuple(samples), label_source=path.name)
+    if check:
+        check_classes(manifest, problems)
+    problems.raise_if_any("csv")
+    return manifest
+
+
+def _find(root: Path) -> Path:
+    if root.is_file():
+        return root
+    found = sorted(root.glob("*.csv"))
+    if len(found) != 1:
+        raise DataError(f"{root}: holds {len(found)} CSV files. Name the one with the columns path,label[,split][,subject] itself.")
+    return found[0]

@@ -1,0 +1,199 @@
+"""Every model on every data set: what a network is worth on faces of another origin than its training's."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mien.atomic import atomic_path
+from mien.data.catalog import load_dataset
+from mien.data.manifest import Manifest
+from mien.errors import ConfigError
+from mien.evaluation.crops import Crops, choose_crops
+from mien.evaluation.evaluate import common_part, evaluate
+from mien.evaluation.measure import as_trained
+from mien.evaluation.open import OpenClassifier
+
+STAR_NOTE = "* Over the labels that model and data set share; samples of other labels are left out."
+QUANTITIES = {"accuracy": "Accuracy %", "macro_f1": "Macro F1 %", "mean_recall": "Mean recall %"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A data set, where it lies, and which part of it is read."""
+
+    dataset: str
+    root: Path
+    split: str
+    """``all`` for every sample; empty for the part that choices are made on."""
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationSet:
+    """A column's data, and how their faces are cut."""
+
+    dataset: str
+    data: Manifest
+    """All splits."""
+    split: str
+    """``all`` for every sample."""
+    crops: Crops
+
+    @property
+    def title(self) -> str:
+        """Heading of the column, such as ``fer2013/publictest``."""
+        return f"{self.dataset}/{self.split}"
+
+    @cached_property
+    def part(self) -> Manifest:
+        """The samples of the split."""
+        return self.part_of(self.data)
+
+    def part_of(self, data: Manifest) -> Manifest:
+        """Return the samples of the split of other data.
+
+        Raises:
+            ConfigError: they have no such split.
+        """
+        return data if self.split == "all" else data.split(self.split)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model on a data set."""
+
+    model: str
+    file: str
+    dataset: str
+    split: str
+    n: int
+    left_out: int
+    """Samples whose label the model does not know."""
+    no_face: int
+    labels: tuple[str, ...]
+    crops: str
+    label_source: str
+    accuracy: float
+    accuracy_interval: dict[str, Any]
+    macro_f1: float
+    mean_recall: float
+    data_sha256: str
+
+
+def parse_column(text: str) -> Column:
+    """Read ``NAME=ROOT`` or ``NAME=ROOT:SPLIT``.
+
+    A colon that is part of an existing path, as after the drive letter of Windows, separates no split.
+
+    Raises:
+        ConfigError: not of this form.
+    """
+    name, equals, place = text.partition("=")
+    if not equals or not name or not place:
+        raise ConfigError(f"--dataset {text!r}: expected NAME=ROOT or NAME=ROOT:SPLIT, for instance fer2013=data/fer2013:publictest.")
+    root, colon, split = place.rpartition(":")
+    is_split = colon and len(root) > 1 and not set(split) & set("/\\") and not Path(place).exists()
+    return Column(name, Path(root), split) if is_split else Column(name, Path(place), "")
+
+
+def load_column(column: Column, crops: str, detector: str, threads: int = 1) -> EvaluationSet:
+    """Read a column's samples.
+
+    Args:
+        crops, detector: As ``choose_crops`` takes them.
+
+    Raises:
+        UnknownNameError: no such data set.
+        DataError: the data are not as their format says.
+        ConfigError: no such split, or none was named where all samples would include training ones.
+    """
+    manifest = load_dataset(column.dataset, column.root)
+    present = {sample.split for sample in manifest.samples}
+    split = column.split or next((name for name in ("publictest", "validation", "test") if name in present), "all")
+    if split == "all" and not column.split and "training" in present:
+        raise ConfigError(f"{column.dataset}: name the split, one of {', '.join(sorted(present))}: {column.dataset}={column.root}:SPLIT")
+    column_set = EvaluationSet(column.dataset, manifest, split, choose_crops(manifest, crops, detector, threads))
+    column_set.part  # noqa: B018 - a split that is not there is told now, not after the first model's minutes
+    return column_set
+
+
+def evaluate_cell(model: OpenClassifier, test: EvaluationSet, on_progress: Callable[[int, int], None]) -> Cell:
+    """Evaluate one model on one data set, over the labels that both know.
+
+    A run is measured on its own data set as it split it.
+
+    Raises:
+        ConfigError: they share fewer than two labels, or a run's own data have no such split.
+        SourceError: no face is found in any picture.
+    """
+    data = as_trained(model, test.data, test.dataset)
+    whole = test.part if data is test.data else test.part_of(data)
+    part, left_out = common_part(whole, model.labels)
+    crop_of = test.crops.crop_of(model.alignment, model.preprocess)
+    metrics = evaluate(model.classify, model.labels, part, on_progress, crop_of).metrics
+    return Cell(
+        model=model.name,
+        file=model.file,
+        dataset=test.dataset,
+        split=test.split,
+        n=metrics["n"],
+        left_out=left_out,
+        no_face=metrics["no_face"],
+        labels=part.labels,
+        crops=test.crops.name,
+        label_source=part.label_source,
+        accuracy=metrics["accuracy"],
+        accuracy_interval=metrics["accuracy_interval"],
+        macro_f1=metrics["macro_f1"],
+        mean_recall=metrics["mean_recall"],
+        data_sha256=whole.sha256,
+    )
+
+
+def table_rows(cells: Sequence[Sequence[Cell]], quantity: str) -> list[list[str]]:
+    """Return one row of texts per model: its name, then the quantity in percent and n per data set.
+
+    A star marks cells over the common labels alone, with the number of samples left out.
+    """
+    rows = []
+    for line in cells:
+        texts = []
+        for cell in line:
+            star = f"*, {cell.left_out} left out" if cell.left_out else ""
+            texts.append(f"{100 * getattr(cell, quantity):.1f} (n {cell.n}{star})")
+        rows.append([f"{line[0].model} ({line[0].file})", *texts])
+    return rows
+
+
+def markdown(cells: Sequence[Sequence[Cell]], titles: Sequence[str]) -> str:
+    """Return one Markdown table per quantity: models in rows, data sets in columns."""
+    parts = []
+    for quantity, title in QUANTITIES.items():
+        lines = [["model", *titles], ["---"] * (len(titles) + 1), *table_rows(cells, quantity)]
+        parts.append(f"{title}\n\n" + "".join("| " + " | ".join(line) + " |\n" for line in lines))
+    crops = "; ".join(f"{title}: {cell.crops}, labels {cell.label_source}" for title, cell in zip(titles, cells[0], strict=True))
+    note = f"\nCrops: {crops}."
+    if any(cell.left_out for line in cells for cell in line):
+        note += "\n\\* Over the labels that model and data set share; samples of other labels are left out."
+    return "\n".join(parts) + note + "\n"
+
+
+def write_csv(cells: Sequence[Sequence[Cell]], path: Path) -> None:
+    """Write one row per model and data set.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    rows = [_flat(cell) for line in cells for cell in line]
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _flat(cell: Cell) -> dict[str, Any]:
+    values = asdict(cell)
+    interval = values.pop("accuracy_interval")
+    return values | {"labels": " ".join(cell.labels), "accuracy_low": interval["low"], "accuracy_high": interval["high"]}

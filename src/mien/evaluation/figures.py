@@ -1,0 +1,132 @@
+"""Figures as PNG: learning curves, confusion matrix, class histogram and reliability diagram."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from mien.errors import MissingExtraError
+from mien.evaluation.metrics import CalibrationBin
+from mien.types import UInt8
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CURVES = ("loss", "accuracy", "learning_rate")
+PARTS = ("training", "validation")
+CROP_SIDE_PX = 128
+
+
+def _figure(width: float, height: float) -> "Figure":
+    try:
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Drawing figures", "report") from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _png(figure: "Figure") -> bytes:
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120)
+    return content.getvalue()
+
+
+def draw_curves(history: Sequence[Mapping[str, float]]) -> bytes:
+    """Draw loss, accuracy and learning rate per epoch, each as far as the history holds it.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    epochs = [result["epoch"] for result in history]
+    figure = _figure(10, 3.2)
+    for axes, quantity in zip(figure.subplots(1, len(CURVES)), CURVES, strict=True):
+        names = [quantity] if quantity == "learning_rate" else [f"{part}_{quantity}" for part in PARTS]
+        for name, part in zip(names, PARTS, strict=False):
+            values = [result.get(name, np.nan) for result in history]
+            axes.plot(epochs, values, label=part, marker="." if len(epochs) < 10 else "")
+        axes.set(xlabel="epoch", title=quantity.replace("_", " "))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+    figure.axes[0].legend()
+    return _png(figure)
+
+
+def draw_confusion(metrics: Mapping[str, Any], title: str = "") -> bytes:
+    """Draw the confusion matrix: percent of each true label, with the count below.
+
+    Args:
+        metrics: From ``summarize``.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    counts, percent, names = np.array(metrics["confusion"]), np.array(metrics["confusion_percent"]), metrics["labels"]
+    side = max(4.5, 0.75 * len(names) + 1.2)
+    figure = _figure(side, side - 0.4)
+    axes = figure.subplots()
+    axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="predicted", ylabel="true", title=title)
+    for (row, column), value in np.ndenumerate(percent):
+        color = "white" if value > 55 else "black"
+        axes.text(column, row - 0.1, f"{value:.0f} %", ha="center", va="center", color=color, fontsize=9.5)
+        axes.text(column, row + 0.24, str(counts[row, column]), ha="center", va="center", color=color, fontsize=7, alpha=0.8)
+    return _png(figure)
+
+
+def draw_histogram(counts: Mapping[str, Mapping[str, int]]) -> bytes:
+    """Draw the share of every label in each split, with the count above the bar.
+
+    Args:
+        counts: Split to label to number of samples.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    labels = list(dict.fromkeys(label for split in counts.values() for label in split))
+    figure = _figure(max(6.0, 1.15 * len(labels)), 3.6)
+    axes = figure.subplots()
+    width = 0.8 / len(counts)
+    for index, (split, by_label) in enumerate(counts.items()):
+        total = max(1, sum(by_label.values()))
+        places = np.arange(len(labels)) + (index - (len(counts) - 1) / 2) * width
+        numbers = [by_label.get(label, 0) for label in labels]
+        bars = axes.bar(places, [100 * number / total for number in numbers], width, label=f"{split}, n {total}")
+        axes.bar_label(bars, [str(number) for number in numbers], fontsize=7, rotation=90, padding=3)
+    axes.margins(y=0.2)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set(ylabel="% of the split")
+    axes.legend()
+    return _png(figure)
+
+
+def draw_reliability(bins: Sequence[CalibrationBin]) -> bytes:
+    """Draw accuracy against confidence; a calibrated model lies on the diagonal.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    figure = _figure(5, 5)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    above.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1, label="calibrated")
+    confidence = [one.confidence for one in bins]
+    above.plot(confidence, [one.accuracy for one in bins], marker="o", label="model")
+    above.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
+    above.grid(alpha=0.3)
+    above.legend(loc="upper left")
+    below.bar(confidence, [one.count for one in bins], width=0.03)
+    below.set(xlabel="confidence (highest score)", ylabel="samples")
+    return _png(figure)
+
+
+def draw_crop(crop: UInt8) -> bytes:
+    """Return a crop, grey (h, w) or RGB (h, w, 3), as a small PNG of at most 128 pixels."""
+    picture = Image.fromarray(crop)
+    factor = CROP_SIDE_PX / max(picture.size)
+    size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+    content = io.BytesIO()
+    picture.resize(size, Image.Resampling.BICUBIC).save(content, format="png", optimize=True)
+    return content.getvalue()

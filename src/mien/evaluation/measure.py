@@ -1,0 +1,108 @@
+"""What ``mien evaluate`` and ``mien report`` do alike: load the data, cut the faces, score them, and say how."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mien.data.catalog import load_dataset
+from mien.data.manifest import Manifest
+from mien.data.select import select_labels
+from mien.data.splits import load_split
+from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
+from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
+from mien.evaluation.open import OpenClassifier
+from mien.training.folder import SPLIT, load_recipe_of
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """A model on a split of a data set, with everything that must stand beside the figures."""
+
+    evaluation: Evaluation
+    crop_of: CropOf
+    data: Manifest
+    """The whole data set."""
+    result: dict[str, Any]
+    """Model, file, data set, split, crops and label source, the metrics, and how many samples of other labels are left out."""
+
+
+def measure(
+    model: OpenClassifier,
+    dataset: str,
+    root: Path,
+    split: str,
+    on_progress: Callable[[int, int], None],
+    crops: str = BY_DATASET,
+    detector: str = EVALUATION_DETECTOR,
+    threads: int = 1,
+) -> Measurement:
+    """Evaluate a model on a split of a data set under ``root``, over the labels that both know.
+
+    Args:
+        on_progress: Called with (samples done, samples in all).
+        crops, detector: As ``choose_crops`` takes them.
+
+    Raises:
+        UnknownNameError: no such data set or detector.
+        DataError: the data are not as their format says, or not those that a run dealt.
+        ConfigError: no such split or way to cut, or fewer than two labels in common.
+        SourceError: no face is found in any picture.
+    """
+    data = as_trained(model, load_dataset(dataset, root), dataset)
+    return measure_manifest(model, data, split, on_progress, crops, detector, threads)
+
+
+def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
+    """Return a run's own data set with the labels and the splits that the run chose, and any other data as they are.
+
+    A run that dealt its data anew must not be measured on pictures it was trained on, whatever split they stood in before.
+
+    Args:
+        dataset: Name that ``data`` were loaded by.
+
+    Raises:
+        DataError: the run was trained on another copy.
+    """
+    if model.run_dir is None:
+        return data
+    recipe = load_recipe_of(model.run_dir)
+    if recipe.dataset != dataset:
+        return data
+    data, _ = select_labels(data, recipe.labels)
+    path = model.run_dir / SPLIT
+    return load_split(data, path) if path.is_file() else data
+
+
+def own_data(model: OpenClassifier) -> tuple[str, str]:
+    """Return the data set that a run was trained on and the split it chose on; FER2013's for bundles and combined models."""
+    if model.run_dir is None:
+        return "fer2013", "publictest"
+    recipe = load_recipe_of(model.run_dir)
+    return recipe.dataset, recipe.validation_split
+
+
+def measure_manifest(
+    model: OpenClassifier,
+    data: Manifest,
+    split: str,
+    on_progress: Callable[[int, int], None],
+    crops: str = BY_DATASET,
+    detector: str = EVALUATION_DETECTOR,
+    threads: int = 1,
+) -> Measurement:
+    """Evaluate a model on a split of data that are in memory; otherwise as ``measure``."""
+    manifest, left_out = common_part(data.split(split), model.labels)
+    chosen = choose_crops(manifest, crops, detector, threads)
+    crop_of = chosen.crop_of(model.alignment, model.preprocess)
+    evaluation = evaluate(model.classify, model.labels, manifest, on_progress, crop_of)
+    head = {
+        "model": model.name,
+        "file": model.file,
+        "dataset": data.dataset,
+        "split": split,
+        "crops": chosen.name,
+        "label_source": manifest.label_source,
+    }
+    metrics = evaluation.metrics | {"left_out": left_out}
+    return Measurement(evaluation, crop_of, data, head | metrics)

@@ -1,0 +1,128 @@
+"""One way to open whatever answers: a bundle, a run folder, or a combined model's TOML file."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mien.alignment import AlignmentSpec
+from mien.card import open_bundle, shipped_bundles
+from mien.errors import ConfigError
+from mien.evaluation.combine import MEAN, Combined, MeanClassifier, Member, RegroupClassifier, load_combined
+from mien.labels import LabelSet
+from mien.preprocess import PreprocessSpec
+from mien.training.folder import is_run
+from mien.types import Classifier
+
+RUN_FILE = "run"
+
+
+@dataclass(frozen=True)
+class OpenClassifier:
+    """A classifier that is ready, and what must be known to feed it and to name its figures."""
+
+    classify: Classifier
+    labels: LabelSet
+    name: str
+    file: str
+    """The bundle's file that runs; ``run`` for the float network of a run folder."""
+    alignment: AlignmentSpec
+    """How faces that a detector found are cut."""
+    preprocess: PreprocessSpec
+    run_dir: Path | None = None
+    """Of a run; None for bundles and combined models."""
+
+
+def open_classifier(reference: str | Path, file: str = "float32", threads: int = 1) -> OpenClassifier:
+    """Open a shipped bundle by name, or a bundle folder, run folder or combined model's TOML file.
+
+    Args:
+        file: Which file of a bundle runs; a run folder has its float network alone.
+
+    Raises:
+        UnknownNameError: nothing of this name.
+        ModelFileError: a model file is missing, foreign or damaged.
+        ConfigError: a card, recipe or description is not valid, or the run is not finished.
+        MissingExtraError: a run folder needs the training framework.
+    """
+    return _open(reference, file, threads, ())
+
+
+def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, ...]) -> OpenClassifier:
+    path = Path(reference)
+    if path.suffix == ".toml":
+        return _open_combined(path, file, threads, parents)
+    if is_run(path):
+        return _open_run(path, file)
+    from mien.runtime.litert import LiteRTClassifier
+
+    bundle = open_bundle(reference)
+    card = bundle.card
+    return OpenClassifier(LiteRTClassifier(bundle.file(file), card, threads), card.labels, card.name, file, card.alignment, card.preprocess)
+
+
+def _open_run(path: Path, file: str) -> OpenClassifier:
+    from mien.evaluation.float_model import FloatClassifier
+
+    if file not in ("float32", RUN_FILE):
+        raise ConfigError(f"{path}: is a run, which has no {file} file. Export it first: mien export {path}")
+    network = FloatClassifier(path)
+    recipe = network.recipe
+    side = recipe.crops.canvas_side or recipe.preprocess.side
+    preprocess = replace(recipe.preprocess, size_hw=(side, side))
+    return OpenClassifier(network, network.labels, recipe.name, RUN_FILE, AlignmentSpec(), preprocess, path)
+
+
+def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...]) -> OpenClassifier:
+    """Open all members, then join them."""
+    if path.resolve() in parents:
+        raise ConfigError(f"{path}: is a member of itself. Remove it from its own members.")
+    spec = load_combined(path)
+    references = [*spec.members, *([spec.coarse] if spec.coarse else []), *spec.specialists.values()]
+    opened = {name: _open(_place(name, path.parent), file, threads, (*parents, path.resolve())) for name in dict.fromkeys(references)}
+    return OpenClassifier(
+        *_join(spec, {name: Member(member.classify, member.labels) for name, member in opened.items()}),
+        name=path.stem,
+        file="+".join(sorted({part for member in opened.values() for part in member.file.split("+")})),
+        alignment=_common_alignment(path, list(opened.values())),
+        preprocess=_finest([member.preprocess for member in opened.values()]),
+    )
+
+
+def _join(spec: Combined, members: dict[str, Member]) -> tuple[Classifier, LabelSet]:
+    if spec.kind == MEAN:
+        mean = MeanClassifier([members[name] for name in spec.members], spec.weights)
+        return mean, mean.labels
+    regrouped = RegroupClassifier(spec, members[spec.coarse], {group: members[name] for group, name in spec.specialists.items()})
+    return regrouped, regrouped.labels
+
+
+def _place(name: str, folder: Path) -> str | Path:
+    """Return a shipped bundle's name as it is, and anything else as a path from the TOML file's folder."""
+    return name if name in shipped_bundles() else folder / name
+
+
+def reference_from(member: str, folder: Path) -> str:
+    """Return what a TOML file in ``folder`` must say to mean ``member``: the inverse of opening it.
+
+    Raises:
+        ConfigError: member and folder stand on different drives.
+    """
+    if member in shipped_bundles() and not Path(member).exists():
+        return member
+    try:
+        relative = Path(os.path.relpath(member, folder)).as_posix()
+    except ValueError as error:
+        raise ConfigError(f"{member}: stands on another drive than {folder}. Write the file beside its members.") from error
+    return f"./{relative}" if relative in shipped_bundles() else relative
+
+
+def _common_alignment(path: Path, members: list[OpenClassifier]) -> AlignmentSpec:
+    if any(member.alignment != members[0].alignment for member in members):
+        raise ConfigError(f"{path}: its members cut faces differently, and one crop goes to all of them. Export them with one alignment.")
+    return members[0].alignment
+
+
+def _finest(specs: list[PreprocessSpec]) -> PreprocessSpec:
+    """Return how a crop for all members is cut: whole and finest, in colour if any wants it; each member takes its part of it."""
+    side = max(round(spec.side / spec.center_share) for spec in specs)
+    return replace(next((spec for spec in specs if spec.color == "rgb"), specs[0]), size_hw=(side, side), center_share=1.0)

@@ -1,0 +1,115 @@
+"""The score file: one CSV row per sample, so that anybody can compute every figure again."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mien.atomic import atomic_path
+from mien.data.manifest import Manifest
+from mien.errors import DataError
+from mien.evaluation.metrics import Int, predicted_indices
+from mien.types import Float
+
+FILE_NAME = "scores.csv"
+HEAD = ("row", "split", "label", "predicted")
+PREFIX = "score_"
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTable:
+    """What a score file holds."""
+
+    names: tuple[str, ...]
+    """Labels, in the order of the scores' columns."""
+    keys: tuple[tuple[str, str], ...]
+    """(split, row) of each sample; no two are alike."""
+    labels: Int
+    """(N,) true labels, as indices into ``names``."""
+    predicted: Int
+    """(N,) -1 where no face was found."""
+
+    @property
+    def is_right(self) -> npt.NDArray[np.bool_]:
+        """(N,) where the prediction is the label."""
+        right: npt.NDArray[np.bool_] = self.predicted == self.labels
+        return right
+
+
+def write_scores(manifest: Manifest, scores: Float, path: Path) -> None:
+    """Write one CSV row per sample: source row, split, label, prediction, scores; blanks where no face was found.
+
+    Args:
+        scores: (N, K) in the order of the manifest's labels.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    head = [(sample.row, sample.split, sample.label) for sample in manifest.samples]
+    write_table(path, manifest.labels, head, scores)
+
+
+def write_table(
+    path: Path,
+    names: Sequence[str],
+    head: Sequence[tuple[object, str, str]],
+    scores: Float,
+    more_columns: Sequence[str] = (),
+    more: Sequence[Sequence[object]] = (),
+) -> None:
+    """Write a score file with further columns between prediction and scores.
+
+    Args:
+        head: Row, split and label of each sample.
+        more: Values of ``more_columns`` of each sample.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    predicted = predicted_indices(scores)
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*HEAD, *more_columns, *(f"{PREFIX}{name}" for name in names)])
+        for index, cells in enumerate(head):
+            is_scored = predicted[index] >= 0
+            given = names[predicted[index]] if is_scored else ""
+            values = [f"{score:.6f}" if is_scored else "" for score in scores[index]]
+            writer.writerow([*cells, given, *(more[index] if more else ()), *values])
+
+
+def read_scores(place: Path) -> ScoreTable:
+    """Read a score file, or the one in a folder that ``mien evaluate --out`` wrote.
+
+    Raises:
+        DataError: there is none, or it is not one.
+    """
+    path = place / FILE_NAME if place.is_dir() else place
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            columns = reader.fieldnames or []
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be read ({reason}). Expected a scores.csv that `mien evaluate --out DIR` wrote.") from error
+    names = tuple(column.removeprefix(PREFIX) for column in columns if column.startswith(PREFIX))
+    missing = [column for column in HEAD if column not in columns]
+    if missing or not names or not rows:
+        what = f"has no column {missing[0]}" if missing else "has no scores" if not names else "has no rows"
+        raise DataError(f"{path}: {what}. Expected a scores.csv that `mien evaluate --out DIR` wrote.")
+    keys = tuple((row["split"], row["row"]) for row in rows)
+    if len(set(keys)) < len(keys):
+        raise DataError(f"{path}: names some samples twice, so rows cannot be told apart. Write it again with `mien evaluate --out DIR`.")
+    labels = _indices(path, [row["label"] for row in rows], names)
+    return ScoreTable(names, keys, labels, _indices(path, [row["predicted"] for row in rows], ("", *names)) - 1)
+
+
+def _indices(path: Path, words: Sequence[str], known: Sequence[str]) -> Int:
+    position = {name: index for index, name in enumerate(known)}
+    for line, word in enumerate(words, start=2):
+        if word not in position:
+            raise DataError(f"{path}, line {line}: {word!r} is none of the columns' labels ({', '.join(filter(None, known))}).")
+    return np.array([position[word] for word in words], np.int64)

@@ -1,0 +1,138 @@
+"""One row of a paper's table: train its recipe, measure it where the paper did, and put both figures side by side."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mien.data.catalog import DATASETS, load_dataset
+from mien.data.manifest import Manifest
+from mien.errors import ConfigError, UnknownNameError
+from mien.evaluation.measure import measure_manifest
+from mien.evaluation.open import open_classifier
+from mien.quiet import quiet_stderr
+from mien.reproduce.papers import BUDGETS, PAPERS, Paper, Row
+from mien.training.fit import Watch
+from mien.training.folder import read_facts, read_history, read_seconds
+from mien.training.recipe import Recipe, load_recipe
+from mien.training.run import Say, read_run_data, train
+
+
+def find_paper(name: str) -> Paper:
+    """Return a paper by its key (``000``) or its system's name (``mobile23``).
+
+    Raises:
+        UnknownNameError: there is none.
+    """
+    for paper in PAPERS.values():
+        if name in (paper.key, paper.name):
+            return paper
+    raise UnknownNameError("System", name, [*PAPERS, *(paper.name for paper in PAPERS.values())])
+
+
+def choose_rows(paper: Paper, table: str = "", words: Sequence[str] = ()) -> list[Row]:
+    """Return the rows of one table, or all, whose labels are, or else hold, any of the words.
+
+    Raises:
+        UnknownNameError: the paper has no such table here.
+        ConfigError: no row is left.
+    """
+    tables = dict.fromkeys(row.table for row in paper.rows)
+    if table and table not in tables:
+        raise UnknownNameError(f"{paper.key}: table", table, tables)
+    rows = [row for row in paper.rows if row.table == (table or row.table)]
+    wanted = [word.lower() for word in words]
+    if exact := [row for row in rows if row.label.lower() in wanted]:
+        rows = exact
+    elif wanted:
+        rows = [row for row in rows if any(word in row.label.lower() for word in wanted)]
+    if not rows:
+        raise ConfigError(f"{paper.key}: no row holds {' or '.join(words)}. Leave --row away to see all.")
+    return rows
+
+
+def row_recipe(paper: Paper, row: Row, budget: str, changes: Sequence[str] = ()) -> Recipe:
+    """Return the recipe of a row within a budget.
+
+    Raises:
+        ConfigError: no such budget, or a change does not fit.
+    """
+    if budget not in BUDGETS:
+        raise UnknownNameError("Budget", budget, BUDGETS)
+    return load_recipe(row.recipe, (*row.overrides, *paper.budgets.get(budget, ()), *changes))
+
+
+def run_name(row: Row, budget: str) -> str:
+    """Return the run folder's name; rows that differ in their test alone share a run."""
+    described = "-".join((row.recipe, *(override.partition("=")[2] for override in row.overrides), budget))
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", described).strip("-")
+
+
+def data_root(data: Path, dataset: str) -> Path:
+    """Return where a data set is: ``data``/NAME, or ``data`` itself for FER2013.
+
+    Raises:
+        ConfigError: it is nowhere.
+    """
+    if (data / dataset).exists():
+        return data / dataset
+    if dataset == "fer2013" and ((data / "fer2013.csv").exists() or (data / "train").is_dir()):
+        return data
+    raise ConfigError(f"{data / dataset}: no such folder. Put your copy of {dataset} there ({DATASETS[dataset].layouts}).")
+
+
+def reproduce_row(
+    paper: Paper, row: Row, data: Path, runs_dir: Path, budget: str, changes: Sequence[str], say: Say, watch: Watch
+) -> dict[str, Any]:
+    """Train a row's network, unless its run is finished, measure it, and return paper's and our figure.
+
+    Raises:
+        ConfigError: data are missing, or the run folder holds another run.
+        DataError: data are not as their format says.
+    """
+    recipe = row_recipe(paper, row, budget, changes)
+    run_dir = runs_dir / run_name(row, budget)
+    root = data_root(data, row.dataset)
+    test_dataset, _, split = row.test.partition(":")
+    test_root = data_root(data, test_dataset)
+    _forget_networks()
+    train(recipe, root, run_dir, say, watch)
+    own = test_dataset == row.dataset
+    # A network that dealt the data anew is measured on its own test part.
+    manifest = read_run_data(recipe, root, _silent).manifest if own else load_dataset(test_dataset, test_root)
+    measured = _measure(run_dir, manifest, split, watch.on_step)
+    return {
+        "system": paper.key,
+        "table": row.table,
+        "row": row.label,
+        "budget": budget,
+        "recipe": recipe.name,
+        "changes": [*row.overrides, *paper.budgets.get(budget, ()), *changes],
+        "paper": row.paper,
+        "seed": recipe.seed,
+        "epochs": len(read_history(run_dir)),
+        "num_training": read_facts(run_dir)["num_training"],
+        "minutes": read_seconds(run_dir) / 60,
+        "leaks": recipe.leaks,
+        "notes": list(row.notes),
+        **measured,
+    }
+
+
+def _forget_networks() -> None:
+    """Free what the row before left in memory."""
+    with quiet_stderr():  # TensorFlow's banners
+        import keras
+
+        keras.backend.clear_session()
+
+
+def _silent(line: str) -> None:
+    del line
+
+
+def _measure(run_dir: Path, manifest: Manifest, split: str, on_step: Callable[[int, int, float], None]) -> dict[str, Any]:
+    """Return the metrics of a finished run on one split, with what must stand beside them."""
+    opened = open_classifier(run_dir)
+    result = measure_manifest(opened, manifest, split, lambda done, total: on_step(done, total, 0.0)).result
+    return result | {"data_sha256": manifest.split(split).sha256}

@@ -1,0 +1,138 @@
+"""What a run folder holds, and how to read it."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from mien.atomic import atomic_path, write_text
+from mien.config import load_toml, to_toml
+from mien.data.manifest import Manifest
+from mien.data.splits import save_split
+from mien.errors import ConfigError
+from mien.training.history import EpochResult
+from mien.training.recipe import Recipe
+
+RECIPE, ENVIRONMENT, DATA, SPLIT = "recipe.toml", "environment.jsonl", "data.json", "split.csv"
+HISTORY, TIMES, CURVES = "history.jsonl", "times.jsonl", "curves.png"
+CHECKPOINT, BEST, WEIGHTS, INIT, FEATURES = "checkpoint.npz", "best.npz", "weights.npz", "init.npz", "features"
+
+
+def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str, Any]) -> None:
+    """Start a run folder, or make sure that the one there is of the same recipe and data.
+
+    Raises:
+        ConfigError: the folder holds a run of another recipe or other data, or something else.
+        OutputError: the folder cannot be written.
+    """
+    if (run_dir / RECIPE).is_file():
+        if load_recipe_of(run_dir) != recipe:
+            raise ConfigError(f"{run_dir}: holds a run of another recipe. Choose another folder with --run, or --resume it as it is.")
+        before = read_facts(run_dir)["training_sha256"]
+        if before != facts["training_sha256"]:
+            raise ConfigError(f"{run_dir}: was trained on other data (hash {before[:12]}, now {facts['training_sha256'][:12]}).")
+        for leftover in run_dir.glob(".tmp-*"):  # of a run that was killed while it wrote
+            leftover.unlink()
+        return
+    known = (DATA, INIT, SPLIT)
+    if run_dir.exists() and any(path.name not in known and not path.name.startswith(".tmp-") for path in run_dir.iterdir()):
+        raise ConfigError(f"{run_dir}: is not empty and holds no run. Choose another folder with --run.")
+    if recipe.init:
+        before_dir = Path(recipe.init)
+        weights_path = final_weights(before_dir)
+        with atomic_path(run_dir / INIT) as temporary:
+            shutil.copyfile(weights_path, temporary)
+        sha256 = hashlib.sha256((run_dir / INIT).read_bytes()).hexdigest()
+        facts = facts | {"init": {"recipe": load_recipe_of(before_dir).name, "sha256": sha256, "labels": read_facts(before_dir)["labels"]}}
+    if not recipe.split.is_official:
+        save_split(manifest, run_dir / SPLIT)
+    write_text(run_dir / DATA, json.dumps(facts, indent=1) + "\n")
+    write_text(run_dir / RECIPE, to_toml(recipe))  # last: where it stands, a run can be resumed
+
+
+def append_line(path: Path, values: dict[str, Any]) -> None:
+    """Append one JSON object to a file of lines."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(values) + "\n")
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run."""
+    return (folder / RECIPE).is_file()
+
+
+def final_weights(run_dir: Path) -> Path:
+    """Return the weights of a finished run.
+
+    Raises:
+        ConfigError: the folder holds no run, or an unfinished one.
+    """
+    recipe = load_recipe_of(run_dir)
+    path = run_dir / WEIGHTS
+    if not path.is_file():
+        raise ConfigError(f"{run_dir}: training of {recipe.name} is not finished. Continue with: mien train --resume {run_dir}")
+    return path
+
+
+def read_facts(run_dir: Path) -> dict[str, Any]:
+    """Return what a run says of its data, and of the weights it started from.
+
+    Raises:
+        ConfigError: the file is missing or damaged.
+    """
+    path = run_dir / DATA
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}). The run folder is damaged; train anew.") from error
+    return facts
+
+
+def read_environment(run_dir: Path) -> dict[str, Any]:
+    """Return the environment of the session that finished a run."""
+    lines = (run_dir / ENVIRONMENT).read_text(encoding="utf-8").splitlines()
+    environment: dict[str, Any] = json.loads(lines[-1])
+    return environment
+
+
+def read_seconds(run_dir: Path) -> float:
+    """Return the time that all epochs of a run took."""
+    if not (run_dir / TIMES).is_file():
+        return 0.0
+    return float(sum(json.loads(line)["seconds"] for line in (run_dir / TIMES).read_text(encoding="utf-8").splitlines()))
+
+
+def load_recipe_of(run_dir: Path) -> Recipe:
+    """Return the resolved recipe of a run folder.
+
+    Raises:
+        ConfigError: the folder holds no run.
+    """
+    path = run_dir / RECIPE
+    if not path.is_file():
+        raise ConfigError(f"{run_dir}: holds no {RECIPE}. Point to the folder that `mien train` wrote.")
+    return load_toml(Recipe, path)
+
+
+def read_history(run_dir: Path) -> list[EpochResult]:
+    """Return one result per finished epoch."""
+    if not (run_dir / HISTORY).is_file():
+        return []
+    return [json.loads(line) for line in (run_dir / HISTORY).read_text(encoding="utf-8").splitlines()]
+
+
+def draw_curves(history: list[EpochResult], path: Path) -> None:
+    """Draw loss and accuracy per epoch into a PNG."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    epochs = [result["epoch"] for result in history]
+    for axes, quantity in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for part in ("training", "validation"):
+            axes.plot(epochs, [result[f"{part}_{quantity}"] for result in history], label=part)
+        axes.set(xlabel="epoch", ylabel=quantity)
+        axes.grid(alpha=0.3)
+    figure.axes[0].legend(title="training: augmented, raw weights\nvalidation: averaged weights")
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)

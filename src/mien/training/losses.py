@@ -1,0 +1,72 @@
+"""What training minimises."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mien.errors import ConfigError
+from mien.types import Float
+
+
+@dataclass(frozen=True)
+class LossSpec:
+    """The loss, and how much each label counts in it."""
+
+    name: str = "crossentropy"
+    """``crossentropy`` over a softmax, ``focal`` (arXiv 1708.02002), or ``binary_crossentropy`` over one sigmoid per label."""
+    focal_gamma: float = 2.0
+    class_weights: str = "none"
+    """``none``, or ``balanced``: inverse to the number of training pictures. Their mean over the pictures is 1."""
+    weights: tuple[float, ...] = ()
+    """One weight per label, in place of ``class_weights``."""
+
+    def __post_init__(self) -> None:
+        if self.name not in ("crossentropy", "focal", "binary_crossentropy"):
+            raise ValueError(f"name must be 'crossentropy', 'focal' or 'binary_crossentropy', got {self.name!r}")
+        if self.class_weights not in ("none", "balanced"):
+            raise ValueError(f"class_weights must be 'none' or 'balanced', got {self.class_weights!r}")
+        if self.weights and self.class_weights != "none":
+            raise ValueError("give either class_weights or weights")
+        if any(weight <= 0 for weight in self.weights):
+            raise ValueError(f"weights must be above 0, got {self.weights}")
+
+
+def build_loss(spec: LossSpec) -> Any:
+    """Return a Keras loss on logits."""
+    import keras
+
+    if spec.name == "focal":
+        # Its alpha is one factor for all labels; label weights are given with the samples.
+        return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=spec.focal_gamma, from_logits=True)
+    if spec.name == "binary_crossentropy":
+        return keras.losses.BinaryCrossentropy(from_logits=True)
+    return keras.losses.CategoricalCrossentropy(from_logits=True)
+
+
+def label_weights(spec: LossSpec, label_indices: np.ndarray, num_labels: int) -> Float | None:
+    """Return (K,) weights, or None where all labels count alike.
+
+    Raises:
+        ConfigError: the recipe gives another number of weights than there are labels, or a label has no picture.
+    """
+    if not spec.weights and spec.class_weights == "none":
+        return None
+    counts = np.bincount(label_indices, minlength=num_labels)
+    if spec.weights and len(spec.weights) != num_labels:
+        raise ConfigError(f"loss.weights has {len(spec.weights)} values for {num_labels} labels.")
+    if not spec.weights and not counts.all():
+        raise ConfigError("loss.class_weights: a label has no training picture, so its weight would be infinite.")
+    weights = np.array(spec.weights) if spec.weights else 1 / counts
+    scaled: Float = weights * counts.sum() / (weights * counts).sum()
+    return scaled
+
+
+def scores_of_logits(logits: Float, loss_name: str) -> Float:
+    """Return (N, K) scores that sum to 1: the softmax, or for a sigmoid network its K answers divided by their sum."""
+    if loss_name == "binary_crossentropy":
+        answers = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    else:
+        answers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scores: Float = answers / answers.sum(axis=1, keepdims=True)
+    return scores

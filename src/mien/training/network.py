@@ -1,0 +1,95 @@
+"""A network ready to train or to answer: built, filled with weights, frozen where the recipe says, compiled."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.errors import MissingExtraError
+from mien.models.catalog import build_model
+from mien.quiet import quiet_stderr
+from mien.training.checkpoint import load_weights
+from mien.training.losses import build_loss
+from mien.training.optimizers import build_optimizer
+from mien.training.recipe import Recipe
+from mien.training.transfer import freeze, split_at_pool
+
+if TYPE_CHECKING:
+    from keras import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The whole network, and the part of it that is trained."""
+
+    whole: "Model"
+    """From (N, H, W, C) inputs to (N, K) logits."""
+    trained: "Model"
+    """The whole, or the head alone where features are cached."""
+    backbone: "Model | None"
+    """From inputs to features, where features are cached."""
+    num_frozen: int
+    """Layers that training leaves as they are."""
+
+
+def start(recipe: Recipe, num_labels: int) -> Network:
+    """Build the network with seeded weights, and make the backend repeatable.
+
+    Raises:
+        UnknownNameError: the catalog has no such network, or the network no such layer.
+        ConfigError: weights or frozen layers do not fit the network.
+        ModelFileError: a file of weights is damaged.
+        MissingExtraError: the training framework is not installed.
+    """
+    try:
+        with quiet_stderr():  # TensorFlow's banners
+            import keras
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Training", "train") from error
+
+    keras.utils.set_random_seed(recipe.seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        whole = build_model(recipe.model, num_labels, _input_shape(recipe), recipe.transfer.weights)
+    finally:
+        keras.config.set_dtype_policy(before)
+    num_frozen = freeze(whole, recipe.transfer.freeze)
+    if recipe.transfer.cached_features:
+        backbone, head = split_at_pool(whole)
+        return Network(whole, head, backbone, num_frozen)
+    return Network(whole, whole, None, num_frozen)
+
+
+def compile_network(network: Network, recipe: Recipe) -> None:
+    """Give the trained part its optimiser and loss."""
+    import keras
+
+    model = network.trained
+    model.compile(
+        optimizer=build_optimizer(recipe.optimizer),
+        loss=build_loss(recipe.loss),
+        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        # XLA on a CPU is slower here; on a GPU Keras's JAX backend compiles whatever this says.
+        jit_compile="auto" if keras.backend.backend() == "jax" else False,
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def load_network(recipe: Recipe, num_labels: int, weights_path: Path) -> "Model":
+    """Return a recipe's network in float32, with the weights of a finished run.
+
+    Raises:
+        ModelFileError: the weights are damaged or of another network.
+        MissingExtraError: the training framework is not installed.
+    """
+    model = build_model(recipe.model, num_labels, _input_shape(recipe))
+    load_weights(weights_path, model)
+    return model
+
+
+def _input_shape(recipe: Recipe) -> tuple[int, int, int]:
+    return (*recipe.preprocess.size_hw, recipe.preprocess.channels)
