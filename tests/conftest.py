@@ -13,10 +13,19 @@ os.environ.update(OPENCV_LOG_LEVEL="SILENT", OPENCV_FFMPEG_LOGLEVEL="-8")
 import numpy as np
 import pytest
 
+from mien.data.augment import AugmentSpec
+from mien.data.batches import FaceFeed
+from mien.data.crops import CropSpec
+from mien.data.faces import Faces
 from mien.data.fer2013 import COUNTS
+from mien.data.manifest import Manifest, Sample
+from mien.data.sampling import SamplingSpec, group_indices
+from mien.labels import FER7
 from mien.pictures import read_picture
+from mien.preprocess import PreprocessSpec
 from mien.types import UInt8
 
+GRAY48 = PreprocessSpec("gray", (48, 48), mean=(0.507,), std=(0.255,))
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared"
 MEDIA = REPOSITORY / "src" / "mien" / "media"
@@ -115,3 +124,21 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_
         return status, captured.out, captured.err
 
     return call
+
+
+def make_feed(num_faces: int, batch_size: int, **settings: object) -> FaceFeed:
+    """Training batches of noise, with the specs' defaults where ``settings`` names no others."""
+    rng = np.random.default_rng(0)
+    samples = tuple(Sample(rng.integers(0, 256, (48, 48), np.uint8), FER7[index % 7], "training", index) for index in range(num_faces))
+    manifest = Manifest("noise", FER7, samples)
+    specs = {"augment": AugmentSpec(), "crops": CropSpec(), "sampling": SamplingSpec(), "preprocess": GRAY48, **settings}
+    return FaceFeed(
+        faces=Faces(manifest, specs["preprocess"], specs["crops"]),
+        targets=np.eye(7, dtype=np.float32)[manifest.label_indices],
+        augment=specs["augment"],
+        crops=specs["crops"],
+        groups=group_indices(manifest, specs["sampling"]),
+        sampling=specs["sampling"],
+        batch_size=batch_size,
+        seed=0,
+    )

@@ -9,8 +9,6 @@ import pytest
 from PIL import Image
 
 from conftest import SHARED, write_fer2013
-from mien.data.augment import PARTS, AugmentSpec, augment, mask_part
-from mien.data.batches import load_faces, training_batches
 from mien.data.catalog import DATASETS, load_dataset
 from mien.data.fer2013 import COUNTS, load
 from mien.data.manifest import Manifest, Sample, clean_training
@@ -186,57 +184,6 @@ def test_targets_mix_labels_and_votes(fer2013_folder: Path) -> None:
     without = replace(manifest, samples=tuple(replace(sample, votes=None) for sample in samples))
     with pytest.raises(ConfigError, match=r"vote_weight=0"):
         soft_targets(without, TargetSpec(vote_weight=0.2))
-
-
-NOTHING = AugmentSpec(
-    mirror_probability=0, rotate_deg=0, scale_range=(1, 1), shift=0, brightness=0, contrast=0,
-    blur_probability=0, erase_probability=0, mask_part_probability=0,
-)  # fmt: skip
-
-
-def test_augmentation_of_zero_changes_nothing_and_a_mirror_mirrors() -> None:
-    face = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
-    assert (augment(face, NOTHING, np.random.default_rng(0)) == face).all()
-    assert (augment(face, replace(NOTHING, mirror_probability=1), np.random.default_rng(0)) == face[:, ::-1]).all()
-
-
-@pytest.mark.parametrize("shape", [(48, 48), (64, 64, 3)])
-def test_augmentation_keeps_shape_and_type_and_follows_its_seed(shape: tuple[int, ...]) -> None:
-    face = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    changed = augment(face, AugmentSpec(), np.random.default_rng(5))
-    assert changed.shape == shape
-    assert changed.dtype == np.uint8
-    assert (changed == augment(face, AugmentSpec(), np.random.default_rng(5))).all()
-    assert (changed != augment(face, AugmentSpec(), np.random.default_rng(6))).any()
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_a_masked_part_is_one_grey_and_the_rest_is_kept(part: str) -> None:
-    face = np.random.default_rng(0).integers(1, 255, (48, 48), np.uint8)
-    masked = mask_part(face, part, np.random.default_rng(0))
-    is_changed = masked != face
-    assert 0.02 < is_changed.mean() < 0.3
-    assert len(np.unique(masked[is_changed])) == 1
-    center_x, center_y = PARTS[part][:2]
-    assert is_changed[round(center_y * 48), round(center_x * 48)]
-
-
-def test_batches_depend_on_seed_and_epoch_alone(fer2013_folder: Path) -> None:
-    training = load(fer2013_folder, check=False).split("training")
-    faces, targets = load_faces(training, SPEC), soft_targets(training, TargetSpec())
-
-    def epoch(number: int) -> list[np.ndarray]:
-        return [inputs for inputs, _ in training_batches(faces, targets, SPEC, AugmentSpec(), 32, seed=(0, number))]
-
-    first = epoch(0)
-    assert [batch.shape for batch in first] == [(32, 48, 48, 1)] * (280 // 32)
-    assert all((a == b).all() for a, b in zip(first, epoch(0), strict=True))
-    assert any((a != b).any() for a, b in zip(first, epoch(1), strict=True))
-
-
-def test_an_error_in_the_batch_thread_reaches_the_caller() -> None:
-    with pytest.raises(IndexError):
-        list(training_batches(np.zeros((64, 48, 48), np.uint8), np.zeros((3, 7)), SPEC, AugmentSpec(), 32, seed=(0, 0)))
 
 
 def test_write_fer2013_is_what_the_loader_reads(tmp_path: Path) -> None:

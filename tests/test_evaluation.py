@@ -421,6 +421,24 @@ def test_the_matrix_has_a_row_per_model_and_a_column_per_data_set(run: Run, data
     assert "(n 42)" in out
 
 
+def test_stills_in_class_folders_go_through_a_detector(run: Run, tmp_path: Path) -> None:
+    """Paper 004's protocol on the user's own pictures: recall beside accuracy against the rest."""
+    for place in ("happy/a.jpg", "neutral/b.jpg"):
+        (tmp_path / "own" / place).parent.mkdir(parents=True)
+    shutil.copyfile(MEDIA / "astronaut.jpg", tmp_path / "own" / "happy" / "a.jpg")
+    shutil.copyfile(MEDIA / "grace_hopper.jpg", tmp_path / "own" / "neutral" / "b.jpg")
+    cv2.imwrite(str(tmp_path / "own" / "neutral" / "plain.png"), np.full((200, 200, 3), 90, np.uint8))
+    options = ("--dataset", "folder", "--data", "own", "--split", "test", "--crops", "detect", "--detector", "haar")
+    status, out, err = run("evaluate", *options, "--json")
+    assert status == 0, err
+    result = json.loads(out)
+    assert (result["n"], result["no_face"], result["crops"]) == (3, 1, "detected (haar)")
+    assert result["per_class"]["neutral"]["recall"] <= 0.5
+    assert result["per_class"]["happy"]["accuracy"] >= 2 / 3
+    assert "1 without a face, counted as wrong" in run("evaluate", *options)[1]
+    assert "(n 3, 1 without a face)" in run("matrix", "mien_s", "--dataset", "folder=own", *options[-4:])[1]
+
+
 def test_clips_are_measured_as_whole(run: Run, tmp_path: Path) -> None:
     for name in ("ann_happy.mp4", "ann_sad.mp4"):
         shutil.copyfile(CLIP, tmp_path / name)

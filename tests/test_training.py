@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import write_fer2013
+from conftest import make_feed, write_fer2013
 from mien.card import open_bundle
-from mien.data.batches import training_batches
+from mien.data.manifest import Manifest
 from mien.errors import ConfigError, ModelFileError
+from mien.labels import FER7
+from mien.training.folder import open_run
 from mien.training.recipe import load_recipe
-from mien.training.run import _open_run
 
 EPOCHS = 3
 # Runs the command line on a small data set, whose counts are not the published ones.
@@ -38,7 +39,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def train_command(run: Path, data: Path) -> list[str]:
-    changes = [f"optimizer.epochs={EPOCHS}", "optimizer.batch_size=32", "optimizer.ema_momentum=0.5", "optimizer.warmup_epochs=1.0"]
+    changes = [f"optimizer.epochs={EPOCHS}", "optimizer.batch_size=32", "optimizer.ema_momentum=0.5", "schedule.warmup_epochs=1.0"]
     return command("train", "mien_s-fer2013", "--data", data, "--run", run, *(part for change in changes for part in ("--set", change)))
 
 
@@ -157,47 +158,39 @@ def test_a_run_is_evaluated_before_any_export(finished: Path, data: Path) -> Non
 def test_another_recipe_or_other_data_do_not_mix(tmp_path: Path) -> None:
     recipe = load_recipe("mien_s-fer2013")
     facts = {"training_sha256": "4567"}
+    nothing = Manifest("none", FER7, ())
     (tmp_path / "busy").mkdir()
     (tmp_path / "busy" / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match="is not empty and holds no run"):
-        _open_run(tmp_path / "busy", recipe, facts)
-    _open_run(tmp_path / "run", recipe, facts)
+        open_run(tmp_path / "busy", recipe, nothing, facts)
+    open_run(tmp_path / "run", recipe, nothing, facts)
     with pytest.raises(ConfigError, match="holds a run of another recipe"):
-        _open_run(tmp_path / "run", load_recipe("mien_s-fer2013", ("seed=1",)), facts)
+        open_run(tmp_path / "run", load_recipe("mien_s-fer2013", ("seed=1",)), nothing, facts)
     (tmp_path / "run" / "data.json").write_text('{"training_sha256": "0123"}')
     with pytest.raises(ConfigError, match="trained on other data"):
-        _open_run(tmp_path / "run", recipe, facts)
+        open_run(tmp_path / "run", recipe, nothing, facts)
 
 
 def test_statistics_are_those_of_the_averaged_weights() -> None:
     """Batch normalisation's mean after the stem is the mean of what the stem gives for augmented faces."""
-    from mien.models.catalog import build_model
-    from mien.training.fit import TrainingData, refresh_statistics
-
-    recipe = load_recipe("mien_s-fer2013", ("optimizer.batch_size=32",))
-    rng = np.random.default_rng(0)
-    faces = rng.integers(0, 256, (64, 48, 48), np.uint8)
-    data = TrainingData(faces, np.full((64, 7), 1 / 7, np.float32), faces[:1], np.zeros(1, np.int64))
-    model = build_model("mien_s", 7, (48, 48, 1))
-    refresh_statistics(model, recipe, data)
-    inputs = np.concatenate(
-        [
-            batch
-            for batch, _ in training_batches(
-                faces, data.targets, recipe.preprocess, recipe.augment, 32, (recipe.seed, recipe.optimizer.epochs)
-            )
-        ]
-    )
     import keras
 
+    from mien.models.catalog import build_model
+    from mien.training.fit import refresh_statistics
+
+    feed = make_feed(num_faces=64, batch_size=32)
+    model = build_model("mien_s", 7, (48, 48, 1))
+    refresh_statistics(model, feed, epoch=5)
+    inputs = np.concatenate([batch for batch, _ in feed.batches(5)])
     stem = keras.Model(model.input, model.get_layer("stem").output).predict(inputs, verbose=0)
     found = keras.ops.convert_to_numpy(model.get_layer("stem_bn").moving_mean)
     np.testing.assert_allclose(found, stem.mean(axis=(0, 1, 2)), atol=1e-3)
+    assert model.get_layer("stem_bn").momentum == 0.9
 
 
 def test_damaged_weights_are_told(tmp_path: Path) -> None:
     from mien.models.catalog import build_model
-    from mien.training.fit import load_weights, save_weights
+    from mien.training.checkpoint import load_weights, save_weights
 
     model = build_model("mien_s", 7, (48, 48, 1))
     save_weights(tmp_path / "w.npz", model)

@@ -11,11 +11,11 @@ Every step is exact arithmetic that another language can repeat (the browser doe
 4. where the spec says so, the histogram of the grey crop is equalised;
 5. ``(pixel * scale - mean) / std`` in float32.
 
-With ``center_share`` below 1 the square is that much smaller, around the same centre.
+With ``center_share`` below 1, the middle of a face crop is what steps 2 and 3 see.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -194,7 +194,6 @@ def cut(picture: UInt8, square: Square, spec: PreprocessSpec) -> UInt8:
         (H, W) grey or (H, W, 3) RGB; what lies outside the picture repeats its nearest edge pixel.
     """
     side = spec.side
-    square = replace(square, side=square.side * spec.center_share)
     part, center_x, center_y = _neighbourhood(picture, square)
     part = to_color(part, spec.color)
     factor = int(square.side // side) if square.side > 2 * side else 1

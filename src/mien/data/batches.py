@@ -9,9 +9,9 @@ from typing import TypeVar
 import numpy as np
 
 from mien.data.augment import AugmentSpec, augment, cover
-from mien.data.crops import CropSpec, test_crops, training_crops
+from mien.data.crops import CropSpec, evaluation_crops, training_crops
 from mien.data.faces import Faces, to_input_pixels
-from mien.data.sampling import SamplingSpec, epoch_length, epoch_order
+from mien.data.sampling import Indices, SamplingSpec, epoch_length, epoch_order
 from mien.preprocess import Float32, normalize
 from mien.types import Float, UInt8
 
@@ -32,6 +32,8 @@ class FaceFeed:
     """(N, K) float32."""
     augment: AugmentSpec
     crops: CropSpec
+    groups: Indices
+    """(N,) what ``sampling`` evens out."""
     sampling: SamplingSpec
     batch_size: int
     """In faces; ten crops of each make ten times as many inputs."""
@@ -40,7 +42,7 @@ class FaceFeed:
     @property
     def num_steps(self) -> int:
         """Batches in an epoch."""
-        return epoch_length(self.faces.label_indices, self.sampling) // self.batch_size
+        return epoch_length(self.groups, self.sampling) // self.batch_size
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield one epoch of full batches, each built while the previous one trains.
@@ -48,7 +50,7 @@ class FaceFeed:
         The same seed and epoch give the same batches, which is what makes resuming exact.
         """
         rng = np.random.default_rng((self.seed, epoch))
-        order, is_repeat = epoch_order(self.faces.label_indices, self.sampling, rng)
+        order, is_repeat = epoch_order(self.groups, self.sampling, rng)
 
         def build(step: int) -> Batch:
             part = slice(step * self.batch_size, (step + 1) * self.batch_size)
@@ -74,14 +76,14 @@ class FaceFeed:
         return [to_input_pixels(crop, preprocess) for crop in crops]
 
 
-def test_batches(faces: Faces, crops: CropSpec) -> Iterator[Float32]:
+def evaluation_batches(faces: Faces, crops: CropSpec) -> Iterator[Float32]:
     """Yield (n * crops, H, W, C) inputs of faces in order; the crops of one face stand together."""
     preprocess = faces.preprocess
 
     def build(step: int) -> Float32:
         pictures: list[UInt8] = []
         for index in range(step * TEST_FACES, min((step + 1) * TEST_FACES, len(faces))):
-            parts = test_crops(faces.canvas(index), crops, preprocess.side) if crops.canvas_side else [faces[index]]
+            parts = evaluation_crops(faces.canvas(index), crops, preprocess.side) if crops.canvas_side else [faces[index]]
             pictures += [to_input_pixels(part, preprocess) for part in parts]
         return normalize(np.stack(pictures), preprocess)
 

@@ -55,7 +55,7 @@ def training_crops(face: UInt8, spec: CropSpec, side: int, rng: np.random.Genera
     return [face[top : top + side, left : left + side]]
 
 
-def test_crops(face: UInt8, spec: CropSpec, side: int) -> list[UInt8]:
+def evaluation_crops(face: UInt8, spec: CropSpec, side: int) -> list[UInt8]:
     """Return the crops of one test face, each (side, side) or (side, side, 3)."""
     return ten_crops(face, side) if spec.testing == "ten" else [center_crop(face, side)]
 

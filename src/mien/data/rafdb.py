@@ -63,6 +63,8 @@ def _read_list(path: Path, pictures: Path, problems: Problems) -> Iterator[Sampl
         raise DataError(f"{path}: cannot be read ({error}). Expected lines such as 'train_00001.jpg 5'.") from error
     for row, line in enumerate(lines):
         where = f"{path}, line {row + 1}"
+        if not line.strip():
+            continue
         name, _, number = line.strip().partition(" ")
         split, label = _SPLIT_OF_PART.get(name.partition("_")[0]), LABEL_OF_NUMBER.get(number.strip())
         if split is None or label is None:

@@ -1,58 +1,73 @@
-"""Which training pictures one epoch shows: all of them once, or as many of every label."""
+"""Which training pictures one epoch shows: all of them once, or as many of every label or source."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from mien.data.manifest import Manifest
+
 Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class SamplingSpec:
-    """How uneven labels are evened out; the ways that paper 002 names."""
+    """How uneven labels are evened out, in the ways that paper 002 names, or the data sets of a mix."""
 
     balance: str = "none"
-    """``none``, ``oversample`` (repeat until every label has as many as the largest) or ``undersample`` (as few as the smallest)."""
+    """``none``, ``oversample`` (repeat until every group has as many as the largest) or ``undersample`` (as few as the smallest)."""
+    by: str = "label"
+    """What a group is: a ``label``, or a ``source``, one data set of a mix."""
     augment_only_repeats: bool = False
     """Leave the first showing of a picture as it is, and change only its repeats: oversampling by augmentation."""
 
     def __post_init__(self) -> None:
         if self.balance not in ("none", "oversample", "undersample"):
             raise ValueError(f"balance must be 'none', 'oversample' or 'undersample', got {self.balance!r}")
+        if self.by not in ("label", "source"):
+            raise ValueError(f"by must be 'label' or 'source', got {self.by!r}")
         if self.augment_only_repeats and self.balance != "oversample":
             raise ValueError("augment_only_repeats needs balance = 'oversample'")
 
 
-def epoch_length(label_indices: Indices, spec: SamplingSpec) -> int:
+def group_indices(manifest: Manifest, spec: SamplingSpec) -> Indices:
+    """Return the (N,) group of every sample."""
+    if spec.by == "label":
+        return manifest.label_indices
+    sources = list(dict.fromkeys(sample.source for sample in manifest.samples))
+    return np.array([sources.index(sample.source) for sample in manifest.samples], np.int64)
+
+
+def epoch_length(groups: Indices, spec: SamplingSpec) -> int:
     """Return how many pictures an epoch shows."""
-    counts = np.bincount(label_indices)
+    counts = np.bincount(groups)
     counts = counts[counts > 0]
     if spec.balance == "oversample":
         return int(counts.max()) * len(counts)
     if spec.balance == "undersample":
         return int(counts.min()) * len(counts)
-    return len(label_indices)
+    return len(groups)
 
 
-def epoch_order(label_indices: Indices, spec: SamplingSpec, rng: np.random.Generator) -> tuple[Indices, npt.NDArray[np.bool_]]:
+def epoch_order(groups: Indices, spec: SamplingSpec, rng: np.random.Generator) -> tuple[Indices, npt.NDArray[np.bool_]]:
     """Return the pictures of one epoch in random order, and which of them are repeats.
 
     Args:
-        label_indices: (N,) label of every picture.
+        groups: (N,) from ``group_indices``.
 
     Returns:
         (M,) positions in 0..N-1 and (M,) whether the position was already taken once, M from ``epoch_length``.
     """
     if spec.balance == "none":
-        return rng.permutation(len(label_indices)), np.zeros(len(label_indices), bool)
-    counts = np.bincount(label_indices)
+        return rng.permutation(len(groups)), np.zeros(len(groups), bool)
+    counts = np.bincount(groups)
     size = int(counts.max() if spec.balance == "oversample" else counts[counts > 0].min())
     chosen, repeated = [], []
-    for label in np.flatnonzero(counts):
-        rows = rng.permutation(np.flatnonzero(label_indices == label))[:size]
-        repeats = rng.choice(rows, size - len(rows))
-        chosen.append(np.concatenate([rows, repeats]))
+    for group in np.flatnonzero(counts):
+        rows = rng.permutation(np.flatnonzero(groups == group))[:size]
+        # All of a group are repeated equally often, up to one.
+        times = -(-size // len(rows))
+        chosen.append(np.tile(rows, times)[:size])
         repeated.append(np.arange(size) >= len(rows))
     shuffled = rng.permutation(size * len(chosen))
     return np.concatenate(chosen)[shuffled], np.concatenate(repeated)[shuffled]

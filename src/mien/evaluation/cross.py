@@ -162,7 +162,8 @@ def table_rows(cells: Sequence[Sequence[Cell]], quantity: str) -> list[list[str]
         texts = []
         for cell in line:
             star = f"*, {cell.left_out} left out" if cell.left_out else ""
-            texts.append(f"{100 * getattr(cell, quantity):.1f} (n {cell.n}{star})")
+            missed = f", {cell.no_face} without a face" if cell.no_face else ""
+            texts.append(f"{100 * getattr(cell, quantity):.1f} (n {cell.n}{star}{missed})")
         rows.append([f"{line[0].model} ({line[0].file})", *texts])
     return rows
 

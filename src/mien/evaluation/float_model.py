@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.data.crops import test_crops
+from mien.data.crops import evaluation_crops
 from mien.preprocess import Float32, fit, prepare, to_color
 from mien.training.folder import final_weights, load_recipe_of, read_facts
 from mien.training.losses import scores_of_logits
@@ -40,7 +40,9 @@ class FloatClassifier:
         if not spec.canvas_side:
             return self.raw_scores(prepare(crops, preprocess))
         parts = [
-            part for face in crops for part in test_crops(fit(to_color(face, preprocess.color), spec.canvas_side), spec, preprocess.side)
+            part
+            for face in crops
+            for part in evaluation_crops(fit(to_color(face, preprocess.color), spec.canvas_side), spec, preprocess.side)
         ]
         return self.raw_scores(prepare(parts, preprocess), spec.per_test_face)
 

@@ -4,6 +4,7 @@ Papers: 000 freezes all 23 under a 1024-512 head; 002 fine-tunes 14 of them unde
 ``keras.applications``; only input scaling and head are ours. Listing them imports no framework.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,8 +160,10 @@ def load_body(model: "Model", path: Path) -> None:
     if not path.is_file():
         raise ModelFileError(f"{path}: no such file of weights. Point transfer.weights to a .weights.h5 file, or to 'imagenet'.")
     try:
-        model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Keras only warns of layers that the file does not have
+            model.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         raise ModelFileError(f"{path}: not weights of {model.name} ({' '.join(str(error).split())[:160]}).") from error
 
 

@@ -56,6 +56,7 @@ MLP_HEAD = {"hidden": (1024, 512), "dropout": 0.5}
 
 _OWN = (
     ModelRow("mien_s", "residual:mien_s", "residual", "mien (blocks: arXiv 1512.03385)", 944_487, 941_703, (48, 48)),
+    ModelRow("residual", "residual:residual_genes", "residual", "mien; options: see its builder", 944_487, 941_703, (48, 48)),
     ModelRow("clcm", "clcm:clcm", "mobilenet_v2", "001", 2_430_663, 2_396_551, (224, 224), "signed", pretrained=True),
     ModelRow(
         "mobilenet_v2_topped",
@@ -106,18 +107,22 @@ def _backbone_rows() -> Iterator[ModelRow]:
 MODELS: dict[str, ModelRow] = {row.name: row for row in (*_OWN, *_backbone_rows())}
 
 
-def build_model(name: str, num_classes: int, input_shape: tuple[int, int, int], weights: str = "") -> "Model":
+def build_model(
+    name: str, num_classes: int, input_shape: tuple[int, int, int], weights: str = "", options: Mapping[str, Any] | None = None
+) -> "Model":
     """Build a network of the catalog.
 
     Args:
         weights: Empty for random ones; for a pretrained row ``imagenet`` (Keras's download) or a ``.weights.h5`` file.
+        options: Replace those of the row, for networks that take some.
 
     Returns:
         A Keras model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
 
     Raises:
         UnknownNameError: the catalog has no such network.
-        ConfigError: the network has no ImageNet weights, they cannot be fetched, or the input is too small for it.
+        ConfigError: the network has no ImageNet weights, they cannot be fetched, it does not take such options, or the input is
+            too small for it.
         ModelFileError: the file of weights does not fit.
         MissingExtraError: the training framework is not installed.
     """
@@ -127,7 +132,7 @@ def build_model(name: str, num_classes: int, input_shape: tuple[int, int, int], 
     if weights and not row.pretrained:
         raise ConfigError(f"{name} has no ImageNet weights; set transfer.weights to '' and it starts from random ones.")
     module_name, function_name = row.builder.split(":")
-    arguments = {**row.options, **({"weights": weights} if row.pretrained else {})}
+    arguments = {**row.options, **(options or {}), **({"weights": weights} if row.pretrained else {})}
     try:
         with quiet_stderr():  # TensorFlow's banners
             builder: Any = getattr(import_module(f"mien.models.{module_name}"), function_name)
@@ -136,6 +141,10 @@ def build_model(name: str, num_classes: int, input_shape: tuple[int, int, int], 
         if error.name and error.name.split(".")[0] in ("keras", "tensorflow", "jax"):
             raise MissingExtraError("Building a network", "train") from error
         raise
+    except TypeError as error:
+        if not options:
+            raise
+        raise ConfigError(f"{name} does not take the options {dict(options)}: {error}.") from error
     except ValueError as error:  # Keras's word for a map that shrinks to nothing
         size = "x".join(map(str, input_shape))
         raise ConfigError(

@@ -11,7 +11,7 @@ That cut, and no other, leaves the 2,393,191 trainable parameters that the paper
 """
 
 
-def clcm(num_classes: int, input_shape: tuple[int, int, int], weights: str = "") -> Model:
+def clcm(num_classes: int, input_shape: tuple[int, int, int], weights: str = "", head: str = "128-64", dropout: float = 0.5) -> Model:
     """Build CLCM: MobileNetV2 without top, average pooling, dense 128 and 64 with ReLU, dropout 0.5, classifier.
 
     Whether dropout follows both dense layers or only the last is left open by the paper; here it follows the last.
@@ -19,15 +19,16 @@ def clcm(num_classes: int, input_shape: tuple[int, int, int], weights: str = "")
 
     Args:
         weights: Empty, ``imagenet`` or a ``.weights.h5`` file of MobileNetV2 without top.
+        head: Widths of the dense layers with dashes between, or empty; the paper asks for an ablation of it.
 
     Returns:
         A model from (N, H, W, 3) float32 to (N, num_classes) float32 logits.
     """
     body = build_body(BACKBONES["mobilenet_v2"], input_shape, weights)
     x = layers.GlobalAveragePooling2D(name="pool")(body.output)
-    x = layers.Dense(128, activation="relu", name="hidden1")(x)
-    x = layers.Dense(64, activation="relu", name="hidden2")(x)
-    x = layers.Dropout(0.5, name="dropout")(x)
+    for index, width in enumerate(head.split("-") if head else (), start=1):
+        x = layers.Dense(int(width), activation="relu", name=f"hidden{index}")(x)
+    x = layers.Dropout(dropout, name="dropout")(x)
     return Model(body.input, dense_head(x, num_classes, hidden=(), dropout=0.0), name="clcm")
 
 

@@ -37,6 +37,33 @@ def resnet34_stemless(num_classes: int = 7, input_shape: tuple[int, int, int] = 
     )
 
 
+def residual_genes(
+    num_classes: int,
+    input_shape: tuple[int, int, int],
+    stem: int = 32,
+    width1: int = 48,
+    width2: int = 96,
+    width3: int = 128,
+    depth1: int = 2,
+    depth2: int = 2,
+    depth3: int = 2,
+    dropout: float = 0.3,
+) -> Model:
+    """Build a network like ``mien_s`` from ten numbers: the genes of a search over structures, an idea of paper 003.
+
+    Args:
+        stem: Channels of the stem.
+        width1, width2, width3: Channels of each stage.
+        depth1, depth2, depth3: Blocks of each stage; 0 leaves it out.
+
+    Returns:
+        A model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
+    """
+    stages = [(width, depth) for width, depth in ((width1, depth1), (width2, depth2), (width3, depth3)) if depth]
+    widths, depths = zip(*stages, strict=True)
+    return residual_network(num_classes, input_shape, stem, widths, depths, dropout)
+
+
 def residual_network(
     num_classes: int,
     input_shape: tuple[int, int, int],

@@ -11,7 +11,7 @@ import numpy as np
 from mien.atomic import atomic_path
 from mien.data.batches import Batch, prefetch
 from mien.data.faces import Faces, to_input_pixels
-from mien.data.sampling import SamplingSpec, epoch_length, epoch_order
+from mien.data.sampling import Indices, SamplingSpec, epoch_length, epoch_order
 from mien.preprocess import Float32, normalize
 from mien.training.checkpoint import values_of
 from mien.types import Float
@@ -30,7 +30,8 @@ class FeatureFeed:
 
     features: Float32
     """(N, 2, d): of the picture, and of its mirror image."""
-    label_indices: np.ndarray
+    groups: Indices
+    """(N,) what ``sampling`` evens out."""
     targets: Float
     mirror_probability: float
     sampling: SamplingSpec
@@ -40,12 +41,12 @@ class FeatureFeed:
     @property
     def num_steps(self) -> int:
         """Batches in an epoch."""
-        return epoch_length(self.label_indices, self.sampling) // self.batch_size
+        return epoch_length(self.groups, self.sampling) // self.batch_size
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield one epoch of full batches; the same seed and epoch give the same ones."""
         rng = np.random.default_rng((self.seed, epoch))
-        order, _ = epoch_order(self.label_indices, self.sampling, rng)
+        order, _ = epoch_order(self.groups, self.sampling, rng)
         is_mirrored = (rng.random(len(order)) < self.mirror_probability).astype(int)
         for step in range(self.num_steps):
             part = slice(step * self.batch_size, (step + 1) * self.batch_size)

@@ -54,7 +54,7 @@ def start(recipe: Recipe, num_labels: int) -> Network:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:
-        whole = build_model(recipe.model, num_labels, _input_shape(recipe), recipe.transfer.weights)
+        whole = build_model(recipe.model, num_labels, _input_shape(recipe), recipe.transfer.weights, recipe.options)
     finally:
         keras.config.set_dtype_policy(before)
     num_frozen = freeze(whole, recipe.transfer.freeze)
@@ -86,7 +86,7 @@ def load_network(recipe: Recipe, num_labels: int, weights_path: Path) -> "Model"
         ModelFileError: the weights are damaged or of another network.
         MissingExtraError: the training framework is not installed.
     """
-    model = build_model(recipe.model, num_labels, _input_shape(recipe))
+    model = build_model(recipe.model, num_labels, _input_shape(recipe), options=recipe.options)
     load_weights(weights_path, model)
     return model
 

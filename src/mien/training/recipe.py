@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from mien.config import from_mapping, read_toml
 from mien.data.augment import AugmentSpec
@@ -36,6 +37,8 @@ class Recipe:
     preprocess: PreprocessSpec
     """A recipe without this table takes the network's own."""
     description: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Of the network, for those that take some; see their builders."""
     init: str = ""
     """Run folder whose final weights training starts from; empty starts from those of ``transfer``."""
     seed: int = 0

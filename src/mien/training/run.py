@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from mien.atomic import write_text
-from mien.data.batches import FaceFeed, test_batches
+from mien.data.batches import FaceFeed, evaluation_batches
 from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
 from mien.data.manifest import Manifest, clean_training
+from mien.data.sampling import group_indices
 from mien.data.select import select_labels
 from mien.data.splits import apply_split
 from mien.data.targets import soft_targets
@@ -121,6 +122,11 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
         "selection": selection,
         "leaks": recipe.leaks,
     }
+    if "whole" in manifest.crops:
+        raise ConfigError(
+            f"{recipe.dataset}: its pictures show more than the face. Cut the faces (mien crop {recipe.dataset} --data {data_root} "
+            "--out DIR) and train on them with --set dataset=csv --data DIR/faces.csv."
+        )
     if recipe.leaks:
         say("This recipe learns from or chooses on pictures of test splits, as its paper does: its run is marked and cannot be exported.")
     if recipe.split.leaks:
@@ -152,9 +158,10 @@ def _feeds(recipe: Recipe, data: RunData, network: Network, features_dir: Path, 
     validation_faces = Faces(data.validation, recipe.preprocess, recipe.crops)
     targets = soft_targets(data.training, recipe.targets)
     size, labels = recipe.optimizer.batch_size, data.validation.label_indices
+    groups = group_indices(data.training, recipe.sampling)
     if network.backbone is None:
-        feed = FaceFeed(faces, targets, recipe.augment, recipe.crops, recipe.sampling, size, recipe.seed)
-        return feed, Validation(lambda: test_batches(validation_faces, recipe.crops), labels, recipe.crops.per_test_face)
+        feed = FaceFeed(faces, targets, recipe.augment, recipe.crops, groups, recipe.sampling, size, recipe.seed)
+        return feed, Validation(lambda: evaluation_batches(validation_faces, recipe.crops), labels, recipe.crops.per_test_face)
     say(f"Computing features of {len(faces)} pictures and their mirror images, and of {len(validation_faces)} for validation.")
 
     def show(done: int, total: int) -> None:
@@ -168,7 +175,7 @@ def _feeds(recipe: Recipe, data: RunData, network: Network, features_dir: Path, 
         yield from (seen[start : start + FEATURE_BATCH] for start in range(0, len(seen), FEATURE_BATCH))
 
     probability = recipe.augment.mirror_probability
-    return FeatureFeed(features, faces.label_indices, targets, probability, recipe.sampling, size, recipe.seed), Validation(chunks, labels)
+    return FeatureFeed(features, groups, targets, probability, recipe.sampling, size, recipe.seed), Validation(chunks, labels)
 
 
 def _teacher(recipe: Recipe, training: Manifest) -> Callable[[Float32, Float], Float] | None:

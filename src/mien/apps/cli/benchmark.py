@@ -60,5 +60,48 @@ def framing(
     console.print_table(columns, [[_short(row[column]) for column in columns] for row in result["rows"]])
 
 
+@app.command()
+def networks(
+    names: Annotated[str, typer.Option(help="Networks, separated by commas; all by default.")] = "",
+    record: Record = None,
+    json: console.Json = False,
+) -> None:
+    """Build, train a step, save, load, export and run every network, and count parameters, MACs and bytes."""
+    from dataclasses import asdict
+
+    from mien.benchmark.networks import check_network
+    from mien.errors import UnknownNameError
+    from mien.models.catalog import MODELS
+    from mien.records import append_record
+
+    chosen = names.split(",") if names else list(MODELS)
+    for name in chosen:
+        if name not in MODELS:
+            raise UnknownNameError("Model", name, MODELS, "mien models")
+    rows = []
+    with console.progress("networks") as show:
+        for index, name in enumerate(chosen):
+            show(index, len(chosen))
+            rows.append(asdict(check_network(MODELS[name])))
+            if record:
+                append_record(record, "benchmark networks", rows[-1])
+    if json:
+        console.print_json({"networks": rows})
+        return
+    columns = ["network", "input", "parameters", "MACs, M", "float32 MB", "difference"]
+    table = [
+        [
+            row["name"],
+            "x".join(map(str, row["input_hwc"])),
+            f"{row['parameters']:,}",
+            f"{row['macs'] / 1e6:,.1f}",
+            f"{row['float32_bytes'] / 1e6:.2f}",
+            f"{row['largest_difference']:.1g}",
+        ]
+        for row in rows
+    ]
+    console.print_table(columns, table)
+
+
 def _short(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -1,13 +1,16 @@
 """``mien clips``: a model on video clips of one expression each."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mien.apps.cli import console
 from mien.apps.cli.evaluate import print_result
 from mien.card import DEFAULT_BUNDLE
+
+if TYPE_CHECKING:
+    from mien.evaluation.clips import ClipEvaluation
 
 
 def clips(
@@ -28,9 +31,8 @@ def clips(
 ) -> None:
     """Measure a model on clips: every frame through detector and network, a clip's label from the averaged scores."""
     from mien.detection.catalog import create_detector
-    from mien.evaluation.clips import clip_rows, evaluate_clips, list_clips, write_clip_scores
+    from mien.evaluation.clips import clip_rows, evaluate_clips, list_clips
     from mien.evaluation.open import open_classifier
-    from mien.evaluation.scores import FILE_NAME
     from mien.records import append_record
 
     found = list_clips(folder)
@@ -42,12 +44,7 @@ def clips(
     how = {"crops": f"detected ({detector})", "label_source": "names of the clips"}
     result = head | how | evaluation.metrics | {"clips": list(clip_rows(evaluation))}
     if output:
-        from json import dumps
-
-        from mien.atomic import write_text
-
-        write_clip_scores(evaluation, output / FILE_NAME)
-        write_text(output / "evaluation.json", dumps(result, indent=1) + "\n")
+        _write(output, evaluation, result)
     if record:
         append_record(record, "clips", result)
     if json:
@@ -55,6 +52,15 @@ def clips(
         return
     print_result(result)
     columns = ["clip", "label", "predicted", "frames", "frames_with_face"]
-    console.print_table(
-        columns, [[row[column] or "no face" for column in columns[:3]] + [row[c] for c in columns[3:]] for row in result["clips"]]
-    )
+    console.print_table(columns, [["no face" if row[name] is None else row[name] for name in columns] for row in result["clips"]])
+
+
+def _write(folder: Path, evaluation: "ClipEvaluation", result: dict[str, Any]) -> None:
+    import json
+
+    from mien.atomic import write_text
+    from mien.evaluation.clips import write_clip_scores
+    from mien.evaluation.scores import FILE_NAME
+
+    write_clip_scores(evaluation, folder / FILE_NAME)
+    write_text(folder / "evaluation.json", json.dumps(result, indent=1) + "\n")

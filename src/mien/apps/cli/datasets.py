@@ -64,10 +64,10 @@ def _describe(name: str, json: bool) -> None:
     if json:
         console.print_json(facts)
         return
-    del facts["num_labels"]
+    del facts["num_labels"], facts["name"]
     facts["labels"] = facts["labels"] or ["those in your files"]
     facts["subjects"] = "yes" if facts["subjects"] else "no"
-    console.print_table(["", ""], [[key, ", ".join(value) if isinstance(value, list) else value] for key, value in facts.items()])
+    console.print_table(["data set", name], [[key, ", ".join(value) if isinstance(value, list) else value] for key, value in facts.items()])
 
 
 def _row_facts(row: "DatasetRow") -> dict[str, Any]:

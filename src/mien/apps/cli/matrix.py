@@ -1,12 +1,16 @@
 """``mien matrix``: every model on every data set."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.apps.cli import console
 from mien.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mien.evaluation.cross import Cell, EvaluationSet
+    from mien.evaluation.open import OpenClassifier
 
 
 def matrix(
@@ -40,14 +44,7 @@ def matrix(
     if not dataset:
         raise ConfigError("Name at least one data set: --dataset NAME=ROOT[:SPLIT], for instance fer2013=data/fer2013:publictest.")
     columns = [cross.load_column(cross.parse_column(text), crops, detector, threads) for text in dataset]
-    cells = []
-    for name in models:
-        opened = open_classifier(name, file, threads)
-        line = []
-        for column in columns:
-            with console.progress(f"{opened.name} on {column.title}") as show:
-                line.append(cross.evaluate_cell(opened, column, show))
-        cells.append(line)
+    cells = [_measure(open_classifier(name, file, threads), columns) for name in models]
     titles = [column.title for column in columns]
     values = {"columns": titles, "cells": [asdict(cell) for line in cells for cell in line]}
     if markdown:
@@ -59,8 +56,24 @@ def matrix(
     if json:
         console.print_json(values)
         return
-    for quantity, title in cross.QUANTITIES.items():
+    _print(cells, titles)
+
+
+def _measure(model: "OpenClassifier", columns: "list[EvaluationSet]") -> "list[Cell]":
+    from mien.evaluation.cross import evaluate_cell
+
+    cells = []
+    for column in columns:
+        with console.progress(f"{model.name} on {column.title}") as show:
+            cells.append(evaluate_cell(model, column, show))
+    return cells
+
+
+def _print(cells: "list[list[Cell]]", titles: list[str]) -> None:
+    from mien.evaluation.cross import QUANTITIES, STAR_NOTE, table_rows
+
+    for quantity, title in QUANTITIES.items():
         console.out.print(title)
-        console.print_table(["model", *titles], cross.table_rows(cells, quantity))
+        console.print_table(["model", *titles], table_rows(cells, quantity))
     if any(cell.left_out for line in cells for cell in line):
-        console.out.print(cross.STAR_NOTE, markup=False, soft_wrap=True)
+        console.out.print(STAR_NOTE, markup=False, soft_wrap=True)

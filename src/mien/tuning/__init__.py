@@ -1,0 +1,1 @@
+"""Search over recipes: grids, random and model-based sampling, evolution."""

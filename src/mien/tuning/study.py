@@ -1,0 +1,104 @@
+"""A study: a recipe, the values that may change, and how they are searched. One TOML file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from mien.config import load_toml
+from mien.errors import ConfigError, UnknownNameError
+from mien.training.history import check_monitor
+from mien.training.recipe import load_recipe
+
+SAMPLERS = ("grid", "random", "tpe", "evolution")
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is searched, fully described."""
+
+    name: str
+    recipe: str
+    """Shipped recipe, or a .toml file."""
+    space: dict[str, Any]
+    """Recipe key to its values: a list, or a table with ``low``, ``high`` and optionally ``log = true`` or ``step``."""
+    description: str = ""
+    changes: tuple[str, ...] = ()
+    """``KEY=VALUE`` changes of the recipe that every trial shares."""
+    sampler: str = "tpe"
+    """``grid`` (every combination of lists), ``random``, ``tpe`` (Bergstra et al. 2011) or ``evolution`` (NSGA-II)."""
+    trials: int = 20
+    """Trials in all; a grid has as many as it has combinations."""
+    monitor: str = "validation_accuracy"
+    prune: bool = True
+    """Stop a trial that is worse than the median of the trials before at the same epoch."""
+    max_parameters: int = 0
+    """Networks with more are not trained; 0 sets no limit."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.sampler not in SAMPLERS:
+            raise ValueError(f"sampler must be one of {', '.join(SAMPLERS)}, got {self.sampler!r}")
+        if not self.space:
+            raise ValueError("space must name at least one key of the recipe")
+        for key, values in self.space.items():
+            _check_values(key, values, self.sampler)
+        if self.trials < 1:
+            raise ValueError(f"trials must be at least 1, got {self.trials}")
+        check_monitor(self.monitor)
+
+    @property
+    def num_trials(self) -> int:
+        """Trials until the study is finished."""
+        if self.sampler != "grid":
+            return self.trials
+        total = 1
+        for values in self.space.values():
+            total *= len(values)
+        return total
+
+    def overrides(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the recipe changes of one trial."""
+        return (*self.changes, *(f"{key}={json.dumps(value)}" for key, value in values.items()))
+
+
+def _check_values(key: str, values: Any, sampler: str) -> None:
+    if isinstance(values, list):
+        if not values or not all(isinstance(value, (str, int, float, bool)) for value in values):
+            raise ValueError(f"space.{key} must list numbers, words or booleans, got {values}")
+        return
+    is_range = isinstance(values, dict) and {"low", "high"} <= set(values) <= {"low", "high", "log", "step"}
+    if not is_range or not values["low"] < values["high"]:
+        raise ValueError(f"space.{key} must be a list, or a table with low below high, got {values}")
+    if sampler == "grid":
+        raise ValueError(f"space.{key} is a range; a grid needs lists")
+
+
+def shipped_studies() -> dict[str, Path]:
+    """Return the studies that come with mien, by name."""
+    folder = Path(str(files("mien") / "studies"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_study(name_or_path: str, overrides: tuple[str, ...] = ()) -> Study:
+    """Read a shipped study by name, or any TOML file by path, and make sure that its keys fit its recipe.
+
+    Raises:
+        UnknownNameError: no such shipped study and no such file, or a key that the recipe does not have.
+        ConfigError: a value is wrong.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        studies = shipped_studies()
+        if name_or_path not in studies:
+            raise UnknownNameError("Study", name_or_path, studies)
+        path = studies[name_or_path]
+    study = load_toml(Study, path, overrides)
+    first = {key: values[0] if isinstance(values, list) else values["low"] for key, values in study.space.items()}
+    try:
+        load_recipe(study.recipe, study.overrides(first))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: its values do not fit the recipe {study.recipe}. {error}") from error
+    return study

@@ -1,0 +1,273 @@
+"""Splits that a seed deals, split files, and `mien split`."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dataset_trees as trees
+from conftest import Run
+from mien.data.catalog import load_dataset
+from mien.data.manifest import Manifest, Sample
+from mien.data.select import LabelSpec, select_labels
+from mien.data.splits import SPLITS, SplitSpec, apply_split, load_split, save_split, split_name
+from mien.errors import ConfigError, DataError, UnknownNameError
+from mien.labels import FER7
+
+COUNTS = (40, 4, 41, 72, 48, 31, 51)
+NUM_TRAINING = sum(COUNTS)
+
+
+def make_manifest(splits: tuple[str, ...] = ("training", "publictest", "privatetest"), people: int = 0) -> Manifest:
+    """Uneven classes in the first split, one picture a class in the others; every picture differs."""
+    samples: list[Sample] = []
+    for number, split in enumerate(splits):
+        for label, count in zip(FER7, COUNTS, strict=True):
+            for _ in range(count if number == 0 else 1):
+                row = len(samples)
+                picture = np.full((3, 3), row % 251, np.uint8)
+                picture[0, 0] = row // 251
+                samples.append(Sample(picture, label, split, row, subject=f"p{row % people}" if people else ""))
+    return Manifest("made", FER7, tuple(samples))
+
+
+def splits_of(manifest: Manifest) -> dict[int, str]:
+    return {sample.row: sample.split for sample in manifest.samples}
+
+
+def test_the_official_split_is_the_manifest_itself() -> None:
+    manifest = make_manifest()
+    assert apply_split(manifest, SplitSpec()) is manifest
+    assert SplitSpec(seed=3).is_official
+    assert not SplitSpec(max_samples=3).is_official
+
+
+@pytest.mark.parametrize(("preset", "validation"), [("75/25", 0.25), ("80/20-validation", 0.2)])
+def test_validation_is_taken_from_training_with_the_same_mixture(preset: str, validation: float) -> None:
+    manifest = make_manifest()
+    dealt = apply_split(manifest, SPLITS[preset])
+    counts = dealt.counts()
+    assert not SPLITS[preset].leaks
+    assert [sample.row for sample in dealt.samples] == list(range(len(manifest)))
+    assert sum(counts["validation"].values()) == int(validation * NUM_TRAINING + 0.5)
+    assert counts["publictest"] == counts["privatetest"] == dict.fromkeys(FER7, 1)
+    for label, count in zip(FER7, COUNTS, strict=True):
+        assert counts["training"][label] + counts["validation"][label] == count
+        assert abs(counts["validation"][label] - validation * count) < 1
+
+
+@pytest.mark.parametrize("preset", ["80/20-random", "80/10/10"])
+def test_everything_is_dealt_anew_with_the_same_mixture(preset: str) -> None:
+    manifest, spec = make_manifest(), SPLITS[preset]
+    counts = apply_split(manifest, spec).counts()
+    assert spec.leaks
+    assert "publictest" not in counts
+    total = len(manifest)
+    assert sum(counts["test"].values()) == int(spec.test * total + 0.5)
+    assert sum(counts.get("validation", {}).values()) == int(spec.validation * total + 0.5)
+    assert sum(sum(row.values()) for row in counts.values()) == total
+    for label, count in zip(FER7, COUNTS, strict=True):
+        for name, share in (("test", spec.test), ("validation", spec.validation)):
+            if share:
+                assert abs(counts[name][label] - share * (count + 2)) < 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(("validation", "test"), [(0.5, 0.499), (0.01, 0.9), (0.333, 0.333), (0.0, 0.07)])
+def test_counts_add_up_for_any_shares(seed: int, validation: float, test: float) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(FER7, rng.integers(1, 60))
+    samples = tuple(Sample(np.zeros((1, 1), np.uint8), str(label), "training", row) for row, label in enumerate(labels))
+    dealt = apply_split(Manifest("made", FER7, samples), SplitSpec(validation=validation, test=test, seed=seed))
+    names = [sample.split for sample in dealt.samples]
+    assert len(names) == len(labels)
+    assert names.count("test") == int(test * len(labels) + 0.5)
+    assert names.count("validation") == int(validation * len(labels) + 0.5)
+
+
+def test_the_seed_decides() -> None:
+    manifest = make_manifest()
+    one = splits_of(apply_split(manifest, SplitSpec(validation=0.2, seed=1)))
+    assert one == splits_of(apply_split(manifest, SplitSpec(validation=0.2, seed=1)))
+    assert one != splits_of(apply_split(manifest, SplitSpec(validation=0.2, seed=2)))
+
+
+def test_a_part_keeps_the_mixture_and_leaves_the_tests() -> None:
+    manifest = make_manifest()
+    counts = apply_split(manifest, SplitSpec(max_samples=100)).counts()
+    assert sum(counts["training"].values()) == 100
+    assert counts["publictest"] == dict.fromkeys(FER7, 1)
+    for label, count in zip(FER7, COUNTS, strict=True):
+        assert abs(counts["training"][label] - 100 * count / NUM_TRAINING) < 1
+    pooled = apply_split(manifest, SplitSpec(pool="all", test=0.2, max_samples=100)).counts()
+    assert {split: sum(row.values()) for split, row in pooled.items()} == {"training": 80, "test": 20}
+    assert len(apply_split(manifest, SplitSpec(max_samples=10_000))) == len(manifest)
+
+
+@pytest.mark.parametrize("people", [3, 5, 20])
+def test_people_stand_in_one_split(people: int) -> None:
+    manifest = make_manifest(("test",), people)
+    dealt = apply_split(manifest, SplitSpec(validation=0.1, test=0.2, by_subject=True))
+    people_of = {name: {sample.subject for sample in dealt.samples if sample.split == name} for name in ("training", "validation", "test")}
+    assert all(people_of.values())
+    assert sum(map(len, people_of.values())) == people
+    if people == 20:
+        counts = dealt.counts()
+        assert abs(sum(counts["test"].values()) / len(manifest) - 0.2) < 0.06
+        assert abs(sum(counts["validation"].values()) / len(manifest) - 0.1) < 0.06
+    assert splits_of(dealt) == splits_of(apply_split(manifest, SplitSpec(validation=0.1, test=0.2, by_subject=True)))
+
+
+def test_people_of_two_sources_may_share_a_name() -> None:
+    manifest = make_manifest(("test",), 2)
+    samples = tuple(replace(sample, source="ab"[sample.row // 2 % 2]) for sample in manifest.samples)
+    dealt = apply_split(replace(manifest, samples=samples), SplitSpec(test=0.25, by_subject=True))
+    assert len({(sample.source, sample.subject) for sample in dealt.samples if sample.split == "test"}) == 1
+
+
+def test_a_data_set_without_splits_is_dealt_without_leaking() -> None:
+    spec = SplitSpec(validation=0.1, test=0.1)
+    counts = apply_split(make_manifest(("test",)), spec).counts()
+    assert {name: sum(row.values()) for name, row in counts.items()} == {"training": 229, "validation": 29, "test": 29}
+    assert not spec.leaks
+    kept = apply_split(make_manifest(("test",)), SplitSpec(max_samples=50))
+    assert {sample.split for sample in kept.samples} == {"test"}
+
+
+def test_a_spec_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"keeps its test split \(privatetest, publictest\)"):
+        apply_split(make_manifest(), SplitSpec(test=0.1))
+    with pytest.raises(ConfigError, match="a validation split of its own"):
+        apply_split(make_manifest(("training", "validation")), SplitSpec(validation=0.1))
+    with pytest.raises(ConfigError, match="name no subject"):
+        apply_split(make_manifest(), SplitSpec(validation=0.1, by_subject=True))
+    with pytest.raises(ConfigError, match="1 subjects cannot fill 2 splits"):
+        apply_split(make_manifest(people=1), SplitSpec(validation=0.1, by_subject=True))
+    uneven = make_manifest()
+    with pytest.raises(ConfigError, match="Split first, balance later"):
+        apply_split(replace(uneven, samples=uneven.samples + uneven.samples[:1]), SplitSpec(validation=0.1))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"pool": "everything"}, "pool must be"),
+        ({"validation": 0.5, "test": 0.5}, "leave some training"),
+        ({"validation": -0.1}, "0 or above"),
+        ({"seed": -1}, "0 or above"),
+        ({"pool": "all"}, "needs a validation or test share"),
+        ({"by_subject": True}, "by_subject deals people"),
+        ({"file": "a.csv", "validation": 0.1}, "file says who goes where"),
+    ],
+)
+def test_a_wrong_spec_says_what_is_wrong(values: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        SplitSpec(**values)  # type: ignore[arg-type]
+
+
+def test_split_names_are_understood() -> None:
+    assert [split_name(word) for word in ("Train", "valid", "TEST", "PublicTest")] == ["training", "validation", "test", "publictest"]
+    with pytest.raises(UnknownNameError, match="Split 'dev' is unknown"):
+        split_name("dev")
+
+
+# Files
+
+
+def test_a_split_comes_back_from_its_file(tmp_path: Path) -> None:
+    manifest = make_manifest(people=7)
+    dealt = apply_split(manifest, SplitSpec(validation=0.2, max_samples=150, seed=5))
+    path = tmp_path / "splits" / "made.csv"
+    save_split(dealt, path)
+    again = apply_split(manifest, SplitSpec(file=str(path)))
+    assert splits_of(again) == splits_of(dealt)
+    assert again.sha256 == dealt.sha256
+    lines = path.read_text().splitlines()
+    assert lines[0].startswith(f"# mien split of made, {len(dealt)} samples, sha256 ")
+    assert lines[1] == "row,split,label,subject"
+
+
+def test_a_split_of_other_pictures_is_refused(tmp_path: Path) -> None:
+    manifest = make_manifest()
+    save_split(apply_split(manifest, SplitSpec(validation=0.2)), tmp_path / "made.csv")
+    first = replace(manifest.samples[0], image=np.ones((3, 3), np.uint8))
+    with pytest.raises(DataError, match="made of other pictures than those of made here"):
+        load_split(replace(manifest, samples=(first, *manifest.samples[1:])), tmp_path / "made.csv")
+    relabelled = replace(manifest.samples[1], label="sad")
+    lost = replace(manifest, samples=(relabelled, *manifest.samples[2:]))
+    with pytest.raises(DataError, match="2 problems in the data") as caught:
+        load_split(lost, tmp_path / "made.csv")
+    assert "line 3: made here has no row '0'" in caught.value.problems[0]
+    assert "line 4: row 1 is 'angry' there and 'sad' in the data" in caught.value.problems[1]
+
+
+def test_damage_in_a_split_file_is_told_at_once(tmp_path: Path) -> None:
+    manifest, path = make_manifest(), tmp_path / "made.csv"
+    save_split(manifest, path)
+    lines = path.read_text().splitlines()
+    lines[3] = lines[3].replace("training", "trianing")
+    lines[5] = lines[4]
+    path.write_text("\n".join(lines))
+    with pytest.raises(DataError) as caught:
+        load_split(manifest, path)
+    assert len(caught.value.problems) == 2
+    assert "line 4: expected a split of" in caught.value.problems[0]
+    assert "names some rows more than once" in caught.value.problems[1]
+    path.write_text("row,split\n1,training\n")
+    with pytest.raises(DataError, match="no split file"):
+        load_split(manifest, path)
+    with pytest.raises(DataError, match="cannot be read"):
+        load_split(manifest, tmp_path / "absent.csv")
+
+
+def test_a_file_that_trains_on_official_tests_must_say_so(tmp_path: Path) -> None:
+    manifest, path = make_manifest(), tmp_path / "made.csv"
+    save_split(apply_split(manifest, SPLITS["80/20-random"]), path)
+    with pytest.raises(ConfigError, match=r"pictures of made's official test splits. If that is meant, say pool = 'all'"):
+        apply_split(manifest, SplitSpec(file=str(path)))
+    assert len(apply_split(manifest, SplitSpec(pool="all", file=str(path)))) == len(manifest)
+
+
+def test_a_split_file_fits_the_selection_it_was_made_of(tmp_path: Path) -> None:
+    manifest, path = make_manifest(), tmp_path / "made.csv"
+    five, _ = select_labels(manifest, LabelSpec("FER5"))
+    save_split(apply_split(five, SplitSpec(validation=0.2)), path)
+    assert load_split(five, path).labels == five.labels
+    # Rows that the file does not name are left out.
+    assert {sample.label for sample in load_split(manifest, path).samples} == set(five.labels)
+
+
+# The command
+
+
+def test_split_writes_a_file(tmp_path: Path, run: Run) -> None:
+    trees.write_table(tmp_path)
+    out = tmp_path / "out" / "splits.csv"
+    common = ("split", "csv", "--data", tmp_path / "mine.csv", "--out", out)
+    status, printed, _ = run(*common, "--pool", "all", "--test", 0.25, "--by-subject", "--json")
+    assert status == 0
+    assert json.loads(printed)["counts"] == {"training": {"happy": 6, "sad": 3}, "test": {"happy": 0, "sad": 3}}
+    dealt = load_split(load_dataset("csv", tmp_path / "mine.csv"), out)
+    assert len({sample.subject for sample in dealt.samples if sample.split == "test"}) == 1
+    status, printed, _ = run(*common, "--preset", "75/25", "--seed", 4)
+    assert status == 0
+    shown = [line.split() for line in printed.splitlines()]
+    assert shown == [["csv", "happy", "sad", "all"], ["training", "3", "3", "6"], ["validation", "1", "1", "2"], ["test", "2", "2", "4"]]
+
+
+def test_split_refuses_what_does_not_fit(tmp_path: Path, run: Run) -> None:
+    trees.write_table(tmp_path)
+    common = ("split", "csv", "--data", tmp_path / "mine.csv", "--out", tmp_path / "out.csv")
+    for arguments, said in (
+        (("--preset", "75/26"), "Did you mean '75/25'"),
+        (("--preset", "75/25", "--test", 0.1), "--preset says what is dealt"),
+        (("--pool", "all"), "needs a validation or test share"),
+        (("--test", 0.1), "keeps its test split"),
+        (("--labels", "happy"), "at least two names"),
+    ):
+        status, _, told = run(*common, *arguments)
+        assert status == 2
+        assert said in told
+    assert not (tmp_path / "out.csv").exists()
