@@ -10,7 +10,7 @@ import pytest
 
 import mien
 from mien.labels import FER5, FER7, FER8, columns_of, expression_name
-from mien.models.catalog import MODELS, build_model
+from mien.models.catalog import MODELS
 from mien.training.recipe import load_recipe, shipped_recipes
 
 HEAVY = ("keras", "tensorflow", "torch", "jax", "cv2", "ai_edge_litert", "matplotlib", "pandas", "scipy", "PIL", "typer", "rich")
@@ -54,14 +54,6 @@ def test_every_module_imports() -> None:
     for path in folder.rglob("*.py"):
         if path.stem != "__main__":
             importlib.import_module(".".join(["mien", *path.relative_to(folder).with_suffix("").parts]).removesuffix(".__init__"))
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_every_network_has_the_parameters_it_claims(name: str) -> None:
-    row = MODELS[name]
-    model = build_model(name, 7, (*row.input_hw, 1))
-    assert model.count_params() == row.parameters
-    assert model.output.shape == (None, 7)
 
 
 @pytest.mark.parametrize("name", shipped_recipes())

@@ -10,7 +10,7 @@ from mien.data.manifest import Manifest
 from mien.errors import ConfigError, UnknownNameError
 from mien.evaluation.measure import measure_manifest
 from mien.evaluation.open import open_classifier
-from mien.quiet import quiet_stderr
+from mien.reproduce.multistage import compare_stages, forget_networks
 from mien.reproduce.papers import BUDGETS, PAPERS, Paper, Row
 from mien.training.fit import Watch
 from mien.training.folder import read_facts, read_history, read_seconds
@@ -59,7 +59,12 @@ def row_recipe(paper: Paper, row: Row, budget: str, changes: Sequence[str] = ())
     """
     if budget not in BUDGETS:
         raise UnknownNameError("Budget", budget, BUDGETS)
-    return load_recipe(row.recipe, (*row.overrides, *paper.budgets.get(budget, ()), *changes))
+    return load_recipe(row.recipe, _changes(paper, row, budget, changes))
+
+
+def _changes(paper: Paper, row: Row, budget: str, changes: Sequence[str]) -> tuple[str, ...]:
+    """Return all changes of a row's recipe, the last winning."""
+    return (*row.overrides, *(row.budgets or paper.budgets).get(budget, ()), *changes)
 
 
 def run_name(row: Row, budget: str) -> str:
@@ -95,7 +100,7 @@ def reproduce_row(
     root = data_root(data, row.dataset)
     test_dataset, _, split = row.test.partition(":")
     test_root = data_root(data, test_dataset)
-    _forget_networks()
+    forget_networks()
     train(recipe, root, run_dir, say, watch)
     own = test_dataset == row.dataset
     # A network that dealt the data anew is measured on its own test part.
@@ -107,7 +112,7 @@ def reproduce_row(
         "row": row.label,
         "budget": budget,
         "recipe": recipe.name,
-        "changes": [*row.overrides, *paper.budgets.get(budget, ()), *changes],
+        "changes": list(_changes(paper, row, budget, changes)),
         "paper": row.paper,
         "seed": recipe.seed,
         "epochs": len(read_history(run_dir)),
@@ -116,15 +121,8 @@ def reproduce_row(
         "leaks": recipe.leaks,
         "notes": list(row.notes),
         **measured,
+        **({"multistage": compare_stages(recipe, row.stages, root, run_dir, say, watch)} if row.stages else {}),
     }
-
-
-def _forget_networks() -> None:
-    """Free what the row before left in memory."""
-    with quiet_stderr():  # TensorFlow's banners
-        import keras
-
-        keras.backend.clear_session()
 
 
 def _silent(line: str) -> None:

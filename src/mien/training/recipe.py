@@ -35,7 +35,7 @@ class Recipe:
     dataset: str
     """Name in ``mien datasets``; several joined with ``+`` are mixed."""
     preprocess: PreprocessSpec
-    """A recipe without this table takes the network's own."""
+    """What a recipe does not say of it is the network's own."""
     description: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     """Of the network, for those that take some; see their builders."""
@@ -109,6 +109,6 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     model = values.get("model")
     if isinstance(model, str) and model not in MODELS:
         raise UnknownNameError("Model", model, MODELS, "mien models")
-    if isinstance(model, str) and "preprocess" not in values:
-        values["preprocess"] = asdict(MODELS[model].preprocess)
+    if isinstance(model, str) and isinstance(given := values.get("preprocess", {}), dict):
+        values["preprocess"] = asdict(MODELS[model].preprocess) | given
     return from_mapping(Recipe, values, str(path))

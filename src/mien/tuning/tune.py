@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -88,6 +89,9 @@ def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
         direction="maximize" if study.monitor == "validation_accuracy" else "minimize",
         load_if_exists=True,
     )
+    if study.sampler == "grid":
+        for values in itertools.product(*study.space.values()):
+            opened.enqueue_trial(dict(zip(study.space, values, strict=True)), skip_if_exists=True)
     for left in opened.get_trials(states=[optuna.trial.TrialState.RUNNING]):
         opened.tell(left.number, state=optuna.trial.TrialState.FAIL)
         if len(left.params) == len(study.space):  # its run folder is named by its values, so training goes on
@@ -98,9 +102,7 @@ def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
 def _sampler(study: Study, seed: int) -> Any:
     import optuna
 
-    if study.sampler == "grid":
-        return optuna.samplers.GridSampler(study.space, seed=study.seed)
-    if study.sampler == "random":
+    if study.sampler in ("grid", "random"):  # a grid's combinations are queued already
         return optuna.samplers.RandomSampler(seed=seed)
     if study.sampler == "evolution":
         return optuna.samplers.NSGAIISampler(population_size=max(4, min(50, study.trials // 4)), seed=seed)

@@ -71,15 +71,15 @@ def _say_epoch(history: list[dict[str, float]]) -> None:
 
 def _list(paper: "Paper", rows: Any, budget: str, json: bool) -> None:
     """Show what would be done."""
-    changes = paper.budgets.get(budget, ())
+    changes = {r.label: (*r.overrides, *(r.budgets or paper.budgets).get(budget, ())) for r in rows}
     if json:
         values = [
-            {"table": r.table, "row": r.label, "recipe": r.recipe, "changes": [*r.overrides, *changes], "test": r.test, "paper": r.paper}
+            {"table": r.table, "row": r.label, "recipe": r.recipe, "changes": changes[r.label], "test": r.test, "paper": r.paper}
             for r in rows
         ]
         console.print_json({"system": paper.key, "rows": values, "chosen": paper.chosen, "defects": paper.defects})
         return
-    table = [[r.table, r.label, _percent(r.paper), r.test, r.recipe, " ".join((*r.overrides, *changes))] for r in rows]
+    table = [[r.table, r.label, _percent(r.paper), r.test, r.recipe, " ".join(changes[r.label])] for r in rows]
     console.print_table(["table", "row", "paper %", "tested on", "recipe", "changes"], table)
     _print_notes(paper, [])
 
@@ -100,7 +100,21 @@ def _print(paper: "Paper", results: list[dict[str, Any]]) -> None:
             [r["row"], _percent(r["paper"]), _percent(r["accuracy"]), interval, _percent(r["macro_f1"]), tested, trained, r["budget"]]
         )
     console.print_table(["row", "paper %", "ours %", "95 % interval", "macro F1", "tested on", "trained on", "budget"], rows)
+    for r in results:
+        if "multistage" in r:
+            _print_stages(r["row"], r["multistage"])
     _print_notes(paper, results)
+
+
+def _print_stages(label: str, result: dict[str, Any]) -> None:
+    """Print the two trainings as the paper does, and whether they are the same."""
+    stages = " + ".join(map(str, result["stages"]))
+    same = "identical histories" if result["same_history"] else "different histories"
+    line = f"{label}: {stages} epochs against all at once: {same}, weights differ by at most {result['largest_weight_difference']:.3g}"
+    console.out.print(line, markup=False, soft_wrap=True)
+    names = list(result["continuous"])
+    rows = [[kind, *(f"{result[kind][name]:.4f}" for name in names)] for kind in ("multistage", "continuous")]
+    console.print_table(["training", *(name.replace("_", " ") for name in names)], rows)
 
 
 def _print_notes(paper: "Paper", results: list[dict[str, Any]]) -> None:

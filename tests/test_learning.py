@@ -1,0 +1,276 @@
+"""Training by the papers' ways, for real and in small: transfer, cached features, stages, losses, splits, repeats, tuning, reproduction."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conftest import Run, write_fer2013
+from mien.data.catalog import load_dataset
+from mien.data.splits import load_split
+from mien.errors import ConfigError
+from mien.evaluation.float_model import FloatClassifier
+from mien.reproduce.multistage import compare_stages, stage_epochs
+from mien.reproduce.papers import BUDGETS, PAPERS
+from mien.reproduce.reproduce import choose_rows, find_paper, row_recipe, run_name
+from mien.training.checkpoint import values_of
+from mien.training.fit import Watch
+from mien.training.folder import load_recipe_of, read_facts, read_history
+from mien.training.network import load_network, start
+from mien.training.recipe import load_recipe, shipped_recipes
+from mien.training.run import train, train_repeats
+from mien.tuning.study import load_study, shipped_studies
+from mien.tuning.tune import tune
+
+WATCH = Watch(lambda step, total, loss: None, lambda history: None)
+QUICK = ("optimizer.epochs=2", "optimizer.batch_size=35", "precision=float32")
+
+
+def silent(line: str) -> None:
+    del line
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_fer2013(folder, num_training=20, num_test=4)
+    return folder
+
+
+@pytest.fixture
+def learn(data: Path, tmp_path: Path, any_counts: None) -> Callable[..., Path]:
+    """Train a recipe with changes, and return its run folder."""
+
+    def run(recipe: str, *changes: str, name: str = "run", **options: Any) -> Path:
+        train(load_recipe(recipe, (*QUICK, *changes)), data, tmp_path / name, silent, WATCH, **options)
+        return tmp_path / name
+
+    return run
+
+
+def weights_of(run_dir: Path) -> list[np.ndarray]:
+    with np.load(run_dir / "weights.npz") as arrays:
+        return [arrays[name] for name in sorted(arrays.files)]
+
+
+@pytest.mark.parametrize("name", shipped_recipes())
+def test_every_recipe_is_valid_and_says_what_it_is(name: str) -> None:
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert len(recipe.description) > 40
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ("loss.name=focal",),
+        ("loss.class_weights=balanced",),
+        ("loss.name=binary_crossentropy",),
+        ("sampling.balance=oversample", "sampling.augment_only_repeats=true"),
+        ("augment.mixup_alpha=0.4",),
+        ("optimizer.name=asgd", "optimizer.ema_momentum=0.0"),
+        ("preprocess.histogram=equalize",),
+        ("preprocess.size_hw=[40, 40]", "crops.canvas_side=48", "crops.training=ten", "crops.testing=ten"),
+        ("stopping.keep=best", "schedule.name=plateau"),
+        ("labels.labels=FER5",),
+    ],
+    ids=lambda changes: changes[0],
+)
+def test_each_way_of_training_runs_and_answers(changes: tuple[str, ...], learn: Callable[..., Path]) -> None:
+    run_dir = learn("mien_s-fer2013", *changes)
+    history = read_history(run_dir)
+    assert len(history) == 2
+    assert all(np.isfinite(list(result.values())).all() for result in history)
+    classify = FloatClassifier(run_dir)
+    faces = [np.random.default_rng(seed).integers(0, 256, (48, 48), np.uint8) for seed in range(3)]
+    scores = classify(faces)
+    assert scores.shape == (3, len(classify.labels)) == (3, 5 if "FER5" in changes[0] else 7)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_best_epoch_is_kept(learn: Callable[..., Path], data: Path) -> None:
+    # The second epoch at this rate throws away what the first one learned.
+    changes = ("stopping.keep=best", "optimizer.learning_rate=30.0", "schedule.name=step", "schedule.every_epochs=1", "schedule.factor=1.0")
+    run_dir = learn("mien_s-fer2013", *changes, "optimizer.ema_momentum=0.0", "optimizer.epochs=3")
+    history = read_history(run_dir)
+    best = max(history, key=lambda result: result["validation_accuracy"])
+    publictest = load_dataset("fer2013", data).split("publictest")
+    scores = FloatClassifier(run_dir)([sample.pixels() for sample in publictest.samples])
+    assert (scores.argmax(axis=1) == publictest.label_indices).mean() == pytest.approx(best["validation_accuracy"])
+    assert not (run_dir / "best.npz").exists()
+
+
+def test_early_stopping_stops(learn: Callable[..., Path]) -> None:
+    run_dir = learn(
+        "mien_s-fer2013", "stopping.patience=1", "optimizer.learning_rate=1e-12", "optimizer.epochs=9", "schedule.warmup_epochs=0.0"
+    )
+    assert len(read_history(run_dir)) < 9
+    assert (run_dir / "weights.npz").is_file()
+
+
+def test_a_frozen_part_stays_and_the_rest_moves(learn: Callable[..., Path]) -> None:
+    run_dir = learn("mien_s-fer2013", "transfer.freeze=stage1_block2_relu2", "optimizer.learning_rate=0.01")
+    recipe = load_recipe_of(run_dir)
+    fresh = start(recipe, 7).whole
+    trained = load_network(recipe, 7, run_dir / "weights.npz")
+    is_same = {}
+    for layer in filter(lambda layer: layer.weights, fresh.layers):
+        pairs = zip(layer.weights, trained.get_layer(layer.name).weights, strict=True)
+        is_same[layer.name] = all((values_of(before) == values_of(after)).all() for before, after in pairs)
+    frozen = {name for name in is_same if name.startswith(("stem", "stage1"))}
+    assert all(is_same[name] for name in frozen), "statistics of frozen normalisation stay too"
+    assert not any(is_same[name] for name in set(is_same) - frozen)
+
+
+def test_cached_features_train_the_head_and_answer_like_the_whole(learn: Callable[..., Path], data: Path, tmp_path: Path) -> None:
+    changes = ("model=mobilenet_v2_mlp", "transfer.weights=''", "preprocess.size_hw=[32, 32]", "split.validation=0.2")
+    run_dir = learn("mobile23-fer2013", *changes, features_dir=tmp_path / "features")
+    assert read_facts(run_dir)["counts"]["validation"]["happy"] == 4
+    assert len(list((tmp_path / "features").glob("*-both-*.npy"))) == 1
+    again = learn("mobile23-fer2013", *changes, name="again", features_dir=tmp_path / "features")
+    assert all((a == b).all() for a, b in zip(weights_of(run_dir), weights_of(again), strict=True))
+    validation = load_split(load_dataset("fer2013", data), run_dir / "split.csv").split("validation")
+    scores = FloatClassifier(run_dir)([sample.pixels() for sample in validation.samples])
+    best = max(result["validation_accuracy"] for result in read_history(run_dir))
+    assert (scores.argmax(axis=1) == validation.label_indices).mean() == pytest.approx(best)
+
+
+def test_a_wrong_use_of_cached_features_is_told() -> None:
+    with pytest.raises(ConfigError, match="cached features know a picture and its mirror image only"):
+        load_recipe("mobile23-fer2013", ("augment.rotate_deg=5.0",))
+    with pytest.raises(ConfigError, match="is a test split"):
+        load_recipe("mien_s-fer2013", ("validation_split=privatetest",))
+
+
+def test_training_in_stages_equals_training_at_once(learn: Callable[..., Path], data: Path) -> None:
+    run_dir = learn("mien_s-fer2013", "optimizer.epochs=4")
+    result = compare_stages(load_recipe_of(run_dir), (0.45, 0.3, 0.25), data, run_dir, silent, WATCH)
+    assert result["stages"] == [2, 1, 1]
+    assert result["same_history"]
+    assert result["largest_weight_difference"] == 0
+    assert result["continuous"] == result["multistage"]
+
+
+def test_stages_share_the_epochs() -> None:
+    assert stage_epochs(100, (0.45, 0.3, 0.25)) == [45, 30, 25]
+    assert stage_epochs(3, (0.45, 0.3, 0.25)) == [1, 1, 1]
+
+
+def test_a_teacher_changes_what_is_learned_and_must_fit(learn: Callable[..., Path]) -> None:
+    teacher = learn("mien_s-fer2013", name="teacher")
+    plain = learn("mien_s-fer2013", "model=mini784k", "preprocess.size_hw=[48, 48]", name="plain")
+    taught = learn("mien_s-fer2013", "model=mini784k", "preprocess.size_hw=[48, 48]", f"distill.teacher={teacher}", name="taught")
+    assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))
+    with pytest.raises(ConfigError, match="needs the labels and the preprocessing"):
+        learn("mien_s-fer2013", "preprocess.size_hw=[40, 40]", f"distill.teacher={teacher}", name="other")
+
+
+def test_a_network_is_tuned_on_other_labels(learn: Callable[..., Path]) -> None:
+    first = learn("mien_s-fer2013", name="first")
+    second = learn("mien_s-fer2013", "labels.labels=FER5", f"init={first}", name="second")
+    assert read_facts(second)["init"]["labels"] != read_facts(second)["labels"]
+    assert FloatClassifier(second).labels == ("angry", "disgust", "happy", "neutral", "surprise")
+
+
+def test_a_leaking_run_is_marked_and_not_exported(learn: Callable[..., Path], data: Path, run: Run, tmp_path: Path) -> None:
+    changes = ("preprocess.size_hw=[32, 32]", "split.max_samples=0")
+    leaking = learn("cnn5-fer2013", *changes)
+    assert read_facts(leaking)["leaks"] is True
+    status, _, err = run("export", leaking, "--data", data, "--out", tmp_path / "bundle")
+    assert status == 2
+    assert "learned from or chose on pictures of test splits" in err
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_repeats_tell_their_spread(data: Path, tmp_path: Path, any_counts: None) -> None:
+    recipe = load_recipe("mien_s-fer2013", (*QUICK, "optimizer.epochs=1"))
+    result = train_repeats(recipe, 2, data, tmp_path / "runs", silent, WATCH)
+    assert result["seeds"] == [0, 1]
+    assert result["mean"] == pytest.approx(np.mean(result["accuracies"]))
+    assert json.loads((tmp_path / "runs" / "repeats.json").read_text()) == result
+    assert any((a != b).any() for a, b in zip(weights_of(tmp_path / "runs/seed0"), weights_of(tmp_path / "runs/seed1"), strict=True))
+
+
+def test_divergence_is_told(learn: Callable[..., Path]) -> None:
+    with pytest.raises(ConfigError, match="training diverged"):
+        learn("mien_s-fer2013", "optimizer.learning_rate=1e30", "schedule.warmup_epochs=0.0")
+
+
+@pytest.mark.parametrize("name", shipped_studies())
+def test_every_study_fits_its_recipe(name: str) -> None:
+    study = load_study(name)
+    assert study.name == name
+    assert study.num_trials > 1
+
+
+def test_a_study_goes_on_where_it_stopped(data: Path, tmp_path: Path, any_counts: None) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(
+        'name = "small"\nrecipe = "mien_s-fer2013"\nsampler = "grid"\nprune = false\n'
+        'changes = ["optimizer.epochs=1", "optimizer.batch_size=35", "model=attention_cnn", "precision=float32"]\n'
+        '[space]\n"optimizer.learning_rate" = [0.01, 0.001]\n"optimizer.name" = ["adam", "sgd"]\n'
+    )
+    study = load_study(str(path))
+    first = tune(study, data, tmp_path / "out", silent, WATCH.on_step, max_trials=3)
+    assert (first["finished"], first["planned"]) == (3, 4)
+    second = tune(study, data, tmp_path / "out", silent, WATCH.on_step)
+    assert second["finished"] == 4
+    rows = (tmp_path / "out" / "trials.csv").read_text().splitlines()
+    assert len({row.split(",", 6)[-1] for row in rows[1:]}) == 4, "every combination once"
+    assert (tmp_path / "out" / "study.png").stat().st_size > 5000
+    with pytest.raises(ConfigError, match="holds another study"):
+        tune(load_study(str(path), ("seed=3",)), data, tmp_path / "out", silent, WATCH.on_step)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('"optimizer.rate" = [1]', "'rate' is unknown"),
+        ('"optimizer.epochs" = []', "must list"),
+        ('"optimizer.epochs" = {low = 3, high = 1}', "low below high"),
+        ('"optimizer.epochs" = {low = 1, high = 3}', "a grid needs lists"),
+    ],
+)
+def test_a_wrong_study_is_told(line: str, said: str, tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(f'name = "wrong"\nrecipe = "mien_s-fer2013"\nsampler = "grid"\n[space]\n{line}\n')
+    status, _, err = run("tune", path, "--data", tmp_path)
+    assert status == 2
+    assert said in err
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+@pytest.mark.parametrize("paper", PAPERS.values(), ids=lambda paper: paper.name)
+def test_every_row_of_every_paper_has_a_valid_recipe(paper: Any, budget: str) -> None:
+    names: dict[str, Any] = {}
+    for row in paper.rows:
+        recipe = row_recipe(paper, row, budget)
+        assert names.setdefault(run_name(row, budget), recipe) == recipe, "one folder, one run"
+
+
+def test_papers_and_rows_are_found_by_name() -> None:
+    assert find_paper("clcm") is find_paper("001")
+    assert [row.label for row in choose_rows(find_paper("000"), words=["MobileNet"])] == ["MobileNet"]
+    assert len(choose_rows(find_paper("000"), words=["mobilenetv"])) == 3
+    assert len(choose_rows(find_paper("001"), table="4")) == 9
+    assert {row.paper for row in choose_rows(find_paper("mini784k"), table="results")} == {0.6852, 0.7163}
+
+
+def test_reproduce_prints_both_figures_and_leaves_out_what_has_no_data(data: Path, tmp_path: Path, run: Run, any_counts: None) -> None:
+    changes = ["optimizer.batch_size=32", "split.max_samples=200", "preprocess.size_hw=[32, 32]", "max_images=96"]
+    options = [part for change in changes for part in ("--set", change)]
+    command = ("reproduce", "004", "--row", "sigmoid", "--data", data, "--runs", tmp_path / "runs", "--record", tmp_path / "r.jsonl")
+    status, out, err = run(*command, *options, "--json")
+    assert status == 0, err
+    (row,) = json.loads(out)["rows"]
+    assert (row["paper"], row["leaks"], row["split"], row["n"]) == (0.792, True, "test", 28)
+    assert json.loads((tmp_path / "r.jsonl").read_text())["data_sha256"]
+    status, out, err = run("reproduce", "001", "--row", "clcm, rafdb", "--data", data, "--runs", tmp_path / "runs")
+    assert status == 2
+    assert "Put your copy of rafdb there" in err
+    status, out, _ = run("reproduce", "003", "--list", "--budget", "full")
+    assert status == 0
+    assert "68.5" in out
