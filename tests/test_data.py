@@ -162,7 +162,7 @@ def test_training_never_holds_a_test_picture_nor_a_constant_one() -> None:
     training, cleaning = clean_training(manifest)
     assert [sample.row for sample in training.samples] == [2]
     assert (cleaning.kept, cleaning.cross_split_duplicates, cleaning.constant_pictures) == (1, 2, 1)
-    assert "2 whose pixels also stand in a test split" in str(cleaning)
+    assert "2 whose pixels also stand in another split" in str(cleaning)
 
 
 def test_the_hash_names_the_data() -> None:

@@ -141,6 +141,8 @@ def test_cached_features_train_the_head_and_answer_like_the_whole(learn: Callabl
 def test_a_wrong_use_of_cached_features_is_told() -> None:
     with pytest.raises(ConfigError, match="cached features know a picture and its mirror image only"):
         load_recipe("mobile23-fer2013", ("augment.rotate_deg=5.0",))
+    with pytest.raises(ConfigError, match="center_share is a bundle's"):
+        load_recipe("mien_s-fer2013", ("preprocess.center_share=0.5",))
     with pytest.raises(ConfigError, match="is a test split"):
         load_recipe("mien_s-fer2013", ("validation_split=privatetest",))
 
@@ -152,6 +154,8 @@ def test_training_in_stages_equals_training_at_once(learn: Callable[..., Path], 
     assert result["same_history"]
     assert result["largest_weight_difference"] == 0
     assert result["continuous"] == result["multistage"]
+    with pytest.raises(ConfigError, match="cannot be trained in 3 stages"):
+        compare_stages(load_recipe("mien_s-fer2013", QUICK), (0.45, 0.3, 0.25), data, run_dir, silent, WATCH)
 
 
 def test_stages_share_the_epochs() -> None:
@@ -164,7 +168,7 @@ def test_a_teacher_changes_what_is_learned_and_must_fit(learn: Callable[..., Pat
     plain = learn("mien_s-fer2013", "model=mini784k", "preprocess.size_hw=[48, 48]", name="plain")
     taught = learn("mien_s-fer2013", "model=mini784k", "preprocess.size_hw=[48, 48]", f"distill.teacher={teacher}", name="taught")
     assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))
-    with pytest.raises(ConfigError, match="needs the labels and the preprocessing"):
+    with pytest.raises(ConfigError, match="needs the labels, preprocessing and crops"):
         learn("mien_s-fer2013", "preprocess.size_hw=[40, 40]", f"distill.teacher={teacher}", name="other")
 
 
@@ -183,6 +187,28 @@ def test_a_leaking_run_is_marked_and_not_exported(learn: Callable[..., Path], da
     assert status == 2
     assert "learned from or chose on pictures of test splits" in err
     assert not (tmp_path / "bundle").exists()
+
+
+def test_what_starts_from_a_leaking_run_leaks(learn: Callable[..., Path]) -> None:
+    first = learn("mien_s-fer2013", "validation_split=test", "chooses_on_test=true", name="first")
+    assert read_facts(learn("mien_s-fer2013", f"init={first}", name="second"))["leaks"] is True
+    assert read_facts(learn("mien_s-fer2013", f"distill.teacher={first}", name="taught"))["leaks"] is True
+
+
+def test_a_few_images_are_of_all_labels(learn: Callable[..., Path]) -> None:
+    run_dir = learn("mien_s-fer2013", "max_images=35", "optimizer.epochs=1")
+    assert read_facts(run_dir)["num_training"] == 35
+
+
+def test_mistakes_in_a_recipe_leave_no_run_behind(learn: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="2 values for 7 labels"):
+        learn("mien_s-fer2013", "loss.weights=[1.0, 2.0]")
+    with pytest.raises(ConfigError, match="do not fill one batch"):
+        learn("mien_s-fer2013", "sampling.balance=undersample", "optimizer.batch_size=141")
+    with pytest.raises(ConfigError, match="Deal them: --set split"):
+        learn("mien_s-fer2013", "validation_split=validation")
+    assert not (tmp_path / "run").exists()
+    learn("mien_s-fer2013")
 
 
 def test_repeats_tell_their_spread(data: Path, tmp_path: Path, any_counts: None) -> None:
@@ -218,6 +244,7 @@ def test_a_study_goes_on_where_it_stopped(data: Path, tmp_path: Path, any_counts
     assert (first["finished"], first["planned"]) == (3, 4)
     second = tune(study, data, tmp_path / "out", silent, WATCH.on_step)
     assert second["finished"] == 4
+    assert tune(study, data, tmp_path / "out", silent, WATCH.on_step) == second
     rows = (tmp_path / "out" / "trials.csv").read_text().splitlines()
     assert len({row.split(",", 6)[-1] for row in rows[1:]}) == 4, "every combination once"
     assert (tmp_path / "out" / "study.png").stat().st_size > 5000

@@ -4,6 +4,7 @@
     ├── SourceError         a picture, video or camera cannot be read
     ├── DataError           a data set on disk is not what its format says
     ├── ConfigError         a recipe, card or option holds a wrong value
+    │   └── DivergedError   its training left the numbers
     ├── UnknownNameError    a name is not in a catalog
     ├── ModelFileError      a model file is missing, foreign or forged
     ├── MissingExtraError   an optional package is not installed
@@ -36,6 +37,10 @@ class DataError(MienError):
 
 class ConfigError(MienError):
     """A recipe, card or option holds a wrong value."""
+
+
+class DivergedError(ConfigError):
+    """Training left the numbers: the recipe's rate is too high for it."""
 
 
 class UnknownNameError(MienError):

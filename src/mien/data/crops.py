@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.errors import ConfigError
 from mien.types import UInt8
 
 
@@ -36,15 +35,6 @@ class CropSpec:
     def per_test_face(self) -> int:
         """Crops whose logits are averaged in testing."""
         return 10 if self.canvas_side and self.testing == "ten" else 1
-
-    def check(self, network_side: int) -> None:
-        """Make sure that crops fit.
-
-        Raises:
-            ConfigError: the canvas is smaller than the network's input.
-        """
-        if self.canvas_side and self.canvas_side < network_side:
-            raise ConfigError(f"crops.canvas_side is {self.canvas_side}, smaller than the network's {network_side} pixels.")
 
 
 def training_crops(face: UInt8, spec: CropSpec, side: int, rng: np.random.Generator) -> list[UInt8]:

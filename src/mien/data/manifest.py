@@ -155,8 +155,8 @@ class Cleaning:
 
     def __str__(self) -> str:
         return (
-            f"{self.kept} training images kept; left out: {self.cross_split_duplicates} whose pixels also stand in a "
-            f"test split, {self.constant_pictures} of one constant grey"
+            f"{self.kept} training images kept; left out: {self.cross_split_duplicates} whose pixels also stand in "
+            f"another split, {self.constant_pictures} of one constant grey"
         )
 
 

@@ -20,7 +20,7 @@ TABLE, MISSED = "faces.csv", "no_face.csv"
 
 
 def cut_faces(manifest: Manifest, detect: Detector, out_dir: Path, side: int, on_progress: Callable[[int, int], None]) -> dict[str, Any]:
-    """Write the surest face of every picture as a PNG, and a CSV that the data set ``csv`` reads; pictures there already stay.
+    """Write the surest face of every picture as a PNG, and a CSV that the data set ``csv`` reads.
 
     Args:
         side: Of the square pictures, in pixels.
@@ -39,15 +39,12 @@ def cut_faces(manifest: Manifest, detect: Detector, out_dir: Path, side: int, on
     for index, sample in enumerate(manifest.samples):
         name = f"{sample.split}/{sample.label}/{sample.row:06d}.png"
         row = (name, sample.label, sample.split, sample.subject)
-        if (out_dir / name).is_file():
-            rows.append(row)
+        picture, face = find(sample)
+        if face is None:
+            missed.append((str(sample.image), *row[1:]))
         else:
-            picture, face = find(sample)
-            if face is None:
-                missed.append((str(sample.image), *row[1:]))
-            else:
-                _write_png(out_dir / name, cut(picture, face_square(face, AlignmentSpec()), spec))
-                rows.append(row)
+            _write_png(out_dir / name, cut(picture, face_square(face, AlignmentSpec()), spec))
+            rows.append(row)
         on_progress(index + 1, len(manifest))
     if not rows:
         raise SourceError(f"{manifest.dataset}: no face is found in any of {len(manifest)} pictures. Try another --detector.")

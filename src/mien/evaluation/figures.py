@@ -96,10 +96,10 @@ def draw_histogram(counts: Mapping[str, Mapping[str, int]]) -> bytes:
         numbers = [by_label.get(label, 0) for label in labels]
         bars = axes.bar(places, [100 * number / total for number in numbers], width, label=f"{split}, n {total}")
         axes.bar_label(bars, [str(number) for number in numbers], fontsize=7, rotation=90, padding=3)
-    axes.margins(y=0.2)
+    axes.margins(y=0.35)
     axes.set_xticks(range(len(labels)), labels)
     axes.set(ylabel="% of the split")
-    axes.legend()
+    axes.legend(loc="upper center", ncols=len(counts))
     return _png(figure)
 
 

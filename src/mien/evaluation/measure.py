@@ -12,7 +12,7 @@ from mien.data.splits import load_split
 from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
 from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
 from mien.evaluation.open import OpenClassifier
-from mien.training.folder import SPLIT, load_recipe_of
+from mien.training.folder import SPLIT, load_recipe_of, read_facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +66,9 @@ def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
     """
     if model.run_dir is None:
         return data
-    recipe = load_recipe_of(model.run_dir)
-    if recipe.dataset != dataset:
-        return data
+    recipe, facts = load_recipe_of(model.run_dir), read_facts(model.run_dir)
+    if recipe.dataset != dataset or (facts["sha256"] != data.sha256 and not recipe.split.leaks):
+        return data  # other data, or another copy that keeps its own splits
     data, _ = select_labels(data, recipe.labels)
     path = model.run_dir / SPLIT
     return load_split(data, path) if path.is_file() else data
@@ -103,6 +103,7 @@ def measure_manifest(
         "split": split,
         "crops": chosen.name,
         "label_source": manifest.label_source,
+        "leaks": model.run_dir is not None and bool(read_facts(model.run_dir).get("leaks", False)),
     }
     metrics = evaluation.metrics | {"left_out": left_out}
     return Measurement(evaluation, crop_of, data, head | metrics)

@@ -13,6 +13,7 @@ import numpy as np
 from mien.alignment import AlignmentSpec
 from mien.atomic import cannot_write
 from mien.card import CARD_NAME, CARD_VERSION, Calibration, Card, FileEntry, NetworkFacts, Training
+from mien.data.catalog import DATASETS
 from mien.data.manifest import Manifest
 from mien.errors import ConfigError, ModelFileError
 from mien.evaluation.evaluate import score_manifest
@@ -36,10 +37,12 @@ LICENSE = (
     "Weights: Apache-2.0, as far as mien's authors hold rights. Trained on FER2013, whose image rights are unresolved, "
     "with FER+ votes (MIT); check whether your use may build on such data."
 )
+OTHER_LICENSE = "Trained by a user of mien on {data}. Rights of the data: {rights}. Check whether your use may build on them."
 INTENDED_USE = (
     "Naming the expression that a face shows in pictures and live video, on the device, with the consent of the people seen. "
     "An expression is not an emotion felt; not for decisions about people, nor at work or in education (EU AI Act, Art. 5)."
 )
+OTHER_LIMITS = "Measured on the splits named here alone. Not measured by age, sex or skin tone."
 LIMITS = (
     "Trained on web pictures of 2013, 48 pixels wide; people agree with their labels in about two of three cases. "
     "Fear, disgust and sadness are confused most. Not measured by age, sex or skin tone."
@@ -60,7 +63,7 @@ def export(run_dir: Path, data_root: Path, out_dir: Path, release: bool, say: Ca
     _check_target(out_dir)
     network = FloatClassifier(run_dir)
     recipe = network.recipe
-    if recipe.leaks:
+    if read_facts(run_dir).get("leaks", False):
         raise ConfigError(f"{run_dir}: learned from or chose on pictures of test splits, as its paper does; such a run is not exported.")
     data = read_run_data(recipe, data_root, say)
     if read_facts(run_dir)["sha256"] != data.facts["sha256"]:
@@ -152,12 +155,18 @@ def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, nam
             commit=read_environment(run_dir)["commit"],
             seed=recipe.seed,
             epochs=len(read_history(run_dir)),
-            init=facts["init"]["recipe"] if recipe.init else "",
+            init=facts["init"]["recipe"] if recipe.init else Path(recipe.transfer.weights).name,
         ),
-        license=LICENSE,
+        license=LICENSE if manifest.dataset.startswith("fer") else _license_of(manifest.dataset),
         intended_use=INTENDED_USE,
-        limits=LIMITS,
+        limits=LIMITS if manifest.dataset.startswith("fer") else OTHER_LIMITS,
     )
+
+
+def _license_of(dataset: str) -> str:
+    """Return what the card says of the rights of a data set, or of all in a mix."""
+    rights = {DATASETS[name].license if name in DATASETS else "unknown" for name in dataset.split("+")}
+    return OTHER_LICENSE.format(data=dataset, rights="; ".join(sorted(rights)))
 
 
 def _entry(path: str) -> FileEntry:

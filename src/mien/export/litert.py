@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mien.atomic import atomic_path
-from mien.errors import MissingExtraError
+from mien.errors import ConfigError, MissingExtraError
 from mien.preprocess import Float32
 from mien.quiet import quiet_stderr
 
@@ -26,10 +26,13 @@ def write_float32(model: "Model", path: Path, answers: str = "softmax") -> None:
             by their sum.
 
     Raises:
+        ConfigError: Keras runs on another backend than TensorFlow.
         OutputError: the file cannot be written.
     """
     import keras
 
+    if keras.backend.backend() != "tensorflow":
+        raise ConfigError(f"Export needs TensorFlow, and KERAS_BACKEND is {keras.backend.backend()!r}. Unset it; run folders are the same.")
     if answers == "sigmoid":
         each = keras.ops.sigmoid(model.output)
         scores = each / keras.ops.sum(each, axis=-1, keepdims=True)
@@ -43,7 +46,7 @@ def write_float32(model: "Model", path: Path, answers: str = "softmax") -> None:
 def write_int8(float32_path: Path, inputs: Float32, path: Path) -> None:
     """Quantise a float32 file: int8 weights per channel and int8 activations, float32 in and scores out.
 
-    The softmax stays float, so that scores are finer than the 1/256 steps of int8.
+    Softmax, or sigmoid and division, stay float, so that scores are finer than the 1/256 steps of int8.
 
     Args:
         inputs: (N, H, W, C) representative network inputs, which set the ranges of the activations.
@@ -59,7 +62,7 @@ def write_int8(float32_path: Path, inputs: Float32, path: Path) -> None:
     operation: Any = qtyping.TFLOperationName
     worker: Any = quantizer.Quantizer(str(float32_path))
     worker.load_quantization_recipe(recipe.static_wi8_ai8())
-    for name in (operation.SOFTMAX, operation.INPUT, operation.OUTPUT):
+    for name in (operation.SOFTMAX, operation.LOGISTIC, operation.SUM, operation.DIV, operation.INPUT, operation.OUTPUT):
         worker.update_quantization_recipe(regex=".*", operation_name=name, algorithm_key="no_quantize")
     with atomic_path(path) as temporary, _silenced():
         ranges = _activation_ranges(worker, _input_name(float32_path), inputs)

@@ -26,7 +26,7 @@ def clcm(num_classes: int, input_shape: tuple[int, int, int], weights: str = "",
     """
     body = build_body(BACKBONES["mobilenet_v2"], input_shape, weights)
     x = layers.GlobalAveragePooling2D(name="pool")(body.output)
-    for index, width in enumerate(head.split("-") if head else (), start=1):
+    for index, width in enumerate(str(head).split("-") if head else (), start=1):
         x = layers.Dense(int(width), activation="relu", name=f"hidden{index}")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     return Model(body.input, dense_head(x, num_classes, hidden=(), dropout=0.0), name="clcm")

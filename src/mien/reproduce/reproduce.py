@@ -1,5 +1,6 @@
 """One row of a paper's table: train its recipe, measure it where the paper did, and put both figures side by side."""
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -67,9 +68,10 @@ def _changes(paper: Paper, row: Row, budget: str, changes: Sequence[str]) -> tup
     return (*row.overrides, *(row.budgets or paper.budgets).get(budget, ()), *changes)
 
 
-def run_name(row: Row, budget: str) -> str:
+def run_name(row: Row, budget: str, changes: Sequence[str] = ()) -> str:
     """Return the run folder's name; rows that differ in their test alone share a run."""
-    described = "-".join((row.recipe, *(override.partition("=")[2] for override in row.overrides), budget))
+    digest = [hashlib.sha256("\n".join(changes).encode()).hexdigest()[:6]] if changes else []
+    described = "-".join((row.recipe, *(override.partition("=")[2] for override in row.overrides), budget, *digest))
     return re.sub(r"[^A-Za-z0-9_.]+", "-", described).strip("-")
 
 
@@ -96,7 +98,7 @@ def reproduce_row(
         DataError: data are not as their format says.
     """
     recipe = row_recipe(paper, row, budget, changes)
-    run_dir = runs_dir / run_name(row, budget)
+    run_dir = runs_dir / run_name(row, budget, changes)
     root = data_root(data, row.dataset)
     test_dataset, _, split = row.test.partition(":")
     test_root = data_root(data, test_dataset)
@@ -117,8 +119,8 @@ def reproduce_row(
         "seed": recipe.seed,
         "epochs": len(read_history(run_dir)),
         "num_training": read_facts(run_dir)["num_training"],
+        "left_out_duplicates": read_facts(run_dir).get("cleaning", {}).get("cross_split_duplicates", 0),
         "minutes": read_seconds(run_dir) / 60,
-        "leaks": recipe.leaks,
         "notes": list(row.notes),
         **measured,
         **({"multistage": compare_stages(recipe, row.stages, root, run_dir, say, watch)} if row.stages else {}),

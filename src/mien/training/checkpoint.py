@@ -60,7 +60,8 @@ def load_body_weights(path: Path, model: "Model") -> None:
     Raises:
         ModelFileError: the file is damaged, or belongs to another network.
     """
-    classifier = {id(variable) for variable in model.get_layer("logits").weights}
+    ends = [layer for layer in model.layers if layer.name in ("logits", "classifier")]
+    classifier = {id(variable) for layer in ends for variable in layer.weights}
     arrays, names = _load_arrays(path), {}
     for index, variable in enumerate(model.weights):
         name = f"variable_{index:04d}"
@@ -104,7 +105,13 @@ def _load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _assign(path: Path, variables: list[Any], arrays: dict[str, np.ndarray]) -> None:
     names = sorted(arrays)
-    if [arrays[name].shape for name in names] != [tuple(variable.shape) for variable in variables]:
-        raise ModelFileError(f"{path}: {len(names)} arrays that do not fit the network of the recipe ({len(variables)} variables).")
+    shapes, wanted = [arrays[name].shape for name in names], [tuple(variable.shape) for variable in variables]
+    if shapes != wanted:
+        differing = next(
+            (f"{variable.path} is {one} there" for variable, one, other in zip(variables, shapes, wanted, strict=False) if one != other), ""
+        )
+        raise ModelFileError(
+            f"{path}: {len(names)} arrays that do not fit the network of the recipe ({len(variables)} variables). {differing}"
+        )
     for variable, name in zip(variables, names, strict=True):
         variable.assign(arrays[name])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mien.preprocess import Float32
+from mien.training.losses import scores_of_logits
 from mien.types import Float
 
 if TYPE_CHECKING:
@@ -31,17 +32,17 @@ class DistillSpec:
             raise ValueError(f"temperature must be above 0, got {self.temperature}")
 
 
-def teaching(teacher: "Model", spec: DistillSpec) -> Callable[[Float32, Float], Float]:
+def teaching(teacher: "Model", loss_name: str, spec: DistillSpec) -> Callable[[Float32, Float], Float]:
     """Return what turns a batch's targets into a blend with the teacher's answers.
 
     Args:
         teacher: From (N, H, W, C) inputs to (N, K) logits.
+        loss_name: That the teacher was trained with; it says how logits become scores.
     """
 
     def teach(inputs: Float32, targets: Float) -> Float:
         logits = np.asarray(teacher.predict_on_batch(inputs), np.float64) / spec.temperature
-        answers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        answers /= answers.sum(axis=1, keepdims=True)
+        answers = scores_of_logits(logits, loss_name)
         blended: Float = (targets * (1 - spec.weight) + answers * spec.weight).astype(np.float32)
         return blended
 

@@ -54,8 +54,10 @@ class FeatureFeed:
 
 
 def feature_key(backbone: "Model", faces: Faces) -> str:
-    """Return a hash of everything that features depend on: weights, pictures, preprocessing."""
-    digest = hashlib.sha256(repr(faces.preprocess).encode() + faces.manifest.sha256.encode())
+    """Return a hash of everything that features depend on: network, precision, weights, pictures, preprocessing."""
+    precision = {layer.dtype_policy.name for layer in backbone.layers}
+    about = f"{[layer.name for layer in backbone.layers]} {sorted(precision)} {faces.preprocess}"
+    digest = hashlib.sha256(about.encode() + faces.manifest.sha256.encode())
     for variable in backbone.weights:
         digest.update(values_of(variable).tobytes())
     return digest.hexdigest()[:16]

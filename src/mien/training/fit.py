@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from mien.data.batches import Batch
-from mien.errors import ConfigError
+from mien.errors import DivergedError
 from mien.preprocess import Float32
 from mien.training.checkpoint import load_checkpoint, load_weights, save_checkpoint, save_weights, values_of
 from mien.training.history import EpochResult, is_best, is_over
@@ -96,6 +96,7 @@ def fit(
 
     Raises:
         ModelFileError: the checkpoint belongs to another recipe or is damaged.
+        DivergedError: the loss is no number any more.
         OutputError: a file cannot be written.
     """
     spec = recipe.optimizer
@@ -114,7 +115,7 @@ def fit(
             steps.append(_as_floats(model.train_on_batch(inputs, wanted, sample_weight=weights, return_dict=True)))
             watch.on_step(len(steps), feed.num_steps, steps[-1]["loss"])
         if not np.isfinite(steps[-1]["loss"]):
-            raise ConfigError(
+            raise DivergedError(
                 f"The loss is {steps[-1]['loss']} in epoch {len(history) + 1}: training diverged. Lower optimizer.learning_rate."
             )
         history.append(
@@ -135,7 +136,7 @@ def fit(
     if recipe.stopping.keep == "best":
         load_weights(files.best, model)
     elif spec.averages:
-        model.optimizer.finalize_variable_values(model.trainable_variables)
+        use_average(model)
         refresh_statistics(model, feed, spec.epochs)
     return True
 
@@ -151,15 +152,20 @@ def averaged_weights(model: "Model") -> Iterator[None]:
         yield
         return
     raw = [values_of(variable) for variable in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    for variable in model.trainable_variables:
-        # JAX lets the average and the variable share memory, and predicting then frees both: give it memory of its own.
-        variable.assign(values_of(variable))
+    use_average(model)
     try:
         yield
     finally:
         for variable, value in zip(model.trainable_variables, raw, strict=True):
             variable.assign(value)
+
+
+def use_average(model: "Model") -> None:
+    """Give the network the moving average of its weights."""
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    for variable in model.trainable_variables:
+        # JAX lets the average and the variable share memory, and predicting then frees both: give it memory of its own.
+        variable.assign(values_of(variable))
 
 
 def refresh_statistics(model: "Model", feed: Feed, epoch: int) -> None:

@@ -29,9 +29,10 @@ def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str,
     if (run_dir / RECIPE).is_file():
         if load_recipe_of(run_dir) != recipe:
             raise ConfigError(f"{run_dir}: holds a run of another recipe. Choose another folder with --run, or --resume it as it is.")
-        before = read_facts(run_dir)["training_sha256"]
-        if before != facts["training_sha256"]:
-            raise ConfigError(f"{run_dir}: was trained on other data (hash {before[:12]}, now {facts['training_sha256'][:12]}).")
+        for part, what in (("training", "trained on"), ("validation", "validated on"), ("teacher", "taught by")):
+            before, now = (values.get(f"{part}_sha256", "") for values in (read_facts(run_dir), facts))
+            if before != now:
+                raise ConfigError(f"{run_dir}: was {what} other data (hash {before[:12]}, now {now[:12]}).")
         for leftover in run_dir.glob(".tmp-*"):  # of a run that was killed while it wrote
             leftover.unlink()
         return
@@ -123,7 +124,7 @@ def read_history(run_dir: Path) -> list[EpochResult]:
 
 
 def draw_curves(history: list[EpochResult], path: Path) -> None:
-    """Draw loss and accuracy per epoch into a PNG."""
+    """Draw loss and accuracy per epoch into a PNG; validation is that of averaged weights where the recipe averages them."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.5), layout="constrained")
@@ -133,6 +134,6 @@ def draw_curves(history: list[EpochResult], path: Path) -> None:
             axes.plot(epochs, [result[f"{part}_{quantity}"] for result in history], label=part)
         axes.set(xlabel="epoch", ylabel=quantity)
         axes.grid(alpha=0.3)
-    figure.axes[0].legend(title="training: augmented, raw weights\nvalidation: averaged weights")
+    figure.axes[0].legend(title="training: changed pictures")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)

@@ -3,23 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-NAMES = ("sgd", "asgd", "adam", "amsgrad", "adamw", "adadelta", "adagrad", "rmsprop")
+NAMES = ("sgd", "nesterov", "asgd", "adam", "amsgrad", "adamw", "adadelta", "adagrad", "rmsprop")
 
 
 @dataclass(frozen=True)
 class OptimizerSpec:
     """What moves the weights, for how long."""
 
-    name: str = "sgd"
-    """``sgd``, ``asgd`` (evaluates the plain average of all weights so far, Polyak and Juditsky 1992), ``adam``, ``amsgrad``,
-    ``adamw``, ``adadelta``, ``adagrad`` or ``rmsprop``."""
+    name: str = "nesterov"
+    """``sgd`` (with momentum), ``nesterov`` (the same with Nesterov's), ``asgd`` (sgd that evaluates the plain average of all
+    weights so far, Polyak and Juditsky 1992), ``adam``, ``amsgrad``, ``adamw``, ``adadelta``, ``adagrad`` or ``rmsprop``."""
     epochs: int = 45
     batch_size: int = 128
     learning_rate: float = 0.1
     momentum: float = 0.9
-    """Of ``sgd``, ``asgd`` and ``rmsprop``."""
-    nesterov: bool = True
-    """Of ``sgd`` and ``asgd``."""
+    """Of ``sgd``, ``nesterov``, ``asgd`` and ``rmsprop``."""
     weight_decay: float = 0.0
     """Decoupled and multiplied by the rate. An L2 penalty of 1e-4 in PyTorch's SGD with momentum 0.9 equals 1e-3 here."""
     ema_momentum: float = 0.0
@@ -51,10 +49,10 @@ def build_optimizer(spec: OptimizerSpec) -> Any:
     common: dict[str, Any] = {"learning_rate": spec.learning_rate, "weight_decay": spec.weight_decay or None}
     if spec.ema_momentum:
         common |= {"use_ema": True, "ema_momentum": spec.ema_momentum}
-    if spec.name == "sgd":
-        optimizer = keras.optimizers.SGD(momentum=spec.momentum, nesterov=spec.nesterov and spec.momentum > 0, **common)
+    if spec.name in ("sgd", "nesterov"):
+        optimizer = keras.optimizers.SGD(momentum=spec.momentum, nesterov=spec.name == "nesterov", **common)
     elif spec.name == "asgd":
-        optimizer = _averaged_sgd()(momentum=spec.momentum, nesterov=spec.nesterov and spec.momentum > 0, use_ema=True, **common)
+        optimizer = _averaged_sgd()(momentum=spec.momentum, use_ema=True, **common)
     elif spec.name == "rmsprop":
         optimizer = keras.optimizers.RMSprop(momentum=spec.momentum, **common)
     else:

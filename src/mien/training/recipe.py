@@ -23,8 +23,6 @@ from mien.training.optimizers import OptimizerSpec
 from mien.training.schedules import ScheduleSpec
 from mien.training.transfer import TransferSpec
 
-TEST_SPLITS = ("test", "privatetest")
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -66,7 +64,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.validation_split == "training":
             raise ValueError("validation_split must not be 'training': nothing can be chosen on what is learned by heart")
-        if self.validation_split in TEST_SPLITS and not self.chooses_on_test:
+        if self.validation_split in ("test", "privatetest") and not self.chooses_on_test:
             raise ValueError(
                 f"validation_split {self.validation_split!r} is a test split; "
                 "take 'publictest' or 'validation', or say chooses_on_test = true"
@@ -75,6 +73,10 @@ class Recipe:
             raise ValueError(f"precision must be 'float32' or 'mixed_bfloat16', got {self.precision!r}")
         if self.crops.canvas_side and self.crops.canvas_side < self.preprocess.side:
             raise ValueError(f"crops.canvas_side is {self.crops.canvas_side}, smaller than the network's {self.preprocess.side} pixels")
+        if self.preprocess.center_share != 1:
+            raise ValueError("preprocess.center_share is a bundle's; a recipe that trains on crops says crops.canvas_side")
+        if self.transfer.cached_features and self.sampling.augment_only_repeats:
+            raise ValueError("cached features are not augmented; leave sampling.augment_only_repeats away")
         if self.transfer.cached_features and not (self.augment.only_mirrors and not self.crops.canvas_side and not self.distill.teacher):
             raise ValueError(
                 "cached features know a picture and its mirror image only; switch all other augmentation, crops and distill off"
@@ -82,7 +84,7 @@ class Recipe:
 
     @property
     def leaks(self) -> bool:
-        """Whether the run saw pictures, or made choices on pictures, that test splits hold."""
+        """Whether the recipe itself learns from or chooses on pictures of test splits; a run also inherits it from its init."""
         return self.chooses_on_test or self.split.leaks
 
 

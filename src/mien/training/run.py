@@ -1,5 +1,6 @@
 """One training run: data as the recipe wants them, the network, the loop, and a folder that tells all of it."""
 
+import hashlib
 import json
 import shutil
 import time
@@ -15,19 +16,20 @@ from mien.data.batches import FaceFeed, evaluation_batches
 from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
 from mien.data.manifest import Manifest, clean_training
-from mien.data.sampling import group_indices
+from mien.data.sampling import epoch_length, group_indices
 from mien.data.select import select_labels
 from mien.data.splits import apply_split
 from mien.data.targets import soft_targets
 from mien.environment import describe_environment
 from mien.errors import ConfigError
+from mien.labels import LabelSet
 from mien.preprocess import Float32
 from mien.training import folder
 from mien.training.checkpoint import load_body_weights, load_weights, save_weights
 from mien.training.distill import teaching
 from mien.training.features import FeatureFeed, cached_features
 from mien.training.fit import Feed, RunFiles, Validation, Watch, fit
-from mien.training.history import EpochResult
+from mien.training.history import EpochResult, best_epoch
 from mien.training.losses import label_weights
 from mien.training.network import Network, compile_network, load_network, start
 from mien.training.recipe import Recipe
@@ -69,30 +71,30 @@ def train(
         DataError: the data are not as their format says.
     """
     data = read_run_data(recipe, data_root, say)
-    network = start(recipe, len(data.training.labels))
+    labels = data.training.labels
+    targets = soft_targets(data.training, recipe.targets)
+    weigh = label_weights(recipe.loss, data.training.label_indices, len(labels))
+    teach = _teacher(recipe, labels)
+    network = start(recipe, len(labels))
+    if recipe.init and not folder.is_run(run_dir):
+        _load_init(network, folder.final_weights(Path(recipe.init)), folder.read_facts(Path(recipe.init))["labels"], labels)
     folder.open_run(run_dir, recipe, data.manifest, data.facts)
     if (run_dir / folder.WEIGHTS).is_file():
         say(f"{run_dir}: training is finished already.")
         return True
     if recipe.init:
-        _load_init(run_dir, network, data.training)
+        _load_init(network, run_dir / folder.INIT, folder.read_facts(run_dir)["init"]["labels"], labels)
+    if network.num_frozen:
+        say(f"{network.num_frozen} of {len(network.whole.layers)} layers are frozen.")
     folder.append_line(run_dir / folder.ENVIRONMENT, describe_environment())
     started_s = time.monotonic()
-    feed, validation = _feeds(recipe, data, network, features_dir or run_dir / folder.FEATURES, say, watch)
+    feed, validation = _feeds(recipe, data, targets, network, features_dir or run_dir / folder.FEATURES, say, watch)
     if network.backbone is not None:
         folder.append_line(run_dir / folder.TIMES, {"epoch": 0, "seconds": time.monotonic() - started_s})  # for the features
     compile_network(network, recipe)
-    is_finished = fit(
-        network.trained,
-        recipe,
-        feed,
-        validation,
-        RunFiles(run_dir / folder.CHECKPOINT, run_dir / folder.BEST),
-        replace(watch, on_epoch=_recording(run_dir, watch.on_epoch)),
-        teach=_teacher(recipe, data.training),
-        weigh=label_weights(recipe.loss, data.training.label_indices, len(data.training.labels)),
-        max_epochs=max_epochs,
-    )
+    files = RunFiles(run_dir / folder.CHECKPOINT, run_dir / folder.BEST)
+    recording = replace(watch, on_epoch=_recording(run_dir, watch.on_epoch))
+    is_finished = fit(network.trained, recipe, feed, validation, files, recording, teach, weigh, max_epochs)
     if history := folder.read_history(run_dir):
         folder.draw_curves(history, run_dir / folder.CURVES)
     if is_finished:
@@ -110,53 +112,70 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
         ConfigError: a split or label of the recipe is not there, or too few training pictures are left.
     """
     raw = load_dataset(recipe.dataset, data_root)
-    manifest, selection = select_labels(raw, recipe.labels)
-    if selection:
-        say(f"{recipe.dataset}: {selection}")
-    manifest = apply_split(manifest, recipe.split)
-    facts: dict[str, Any] = {
-        "dataset": raw.dataset,
-        "sha256": raw.sha256,
-        "counts": manifest.counts(),
-        "labels": list(manifest.labels),
-        "selection": selection,
-        "leaks": recipe.leaks,
-    }
-    if "whole" in manifest.crops:
+    if "whole" in raw.crops:
         raise ConfigError(
             f"{recipe.dataset}: its pictures show more than the face. Cut the faces (mien crop {recipe.dataset} --data {data_root} "
             "--out DIR) and train on them with --set dataset=csv --data DIR/faces.csv."
         )
-    if recipe.leaks:
-        say("This recipe learns from or chooses on pictures of test splits, as its paper does: its run is marked and cannot be exported.")
+    manifest, selection = select_labels(raw, recipe.labels)
+    if selection:
+        say(f"{recipe.dataset}: {selection}")
+    manifest = apply_split(manifest, recipe.split)
+    _check_splits(manifest, recipe)
+    validation = manifest.split(recipe.validation_split)
+    before = [Path(path) for path in (recipe.init, recipe.distill.teacher) if path]
+    leaks = recipe.leaks or any(folder.read_facts(path).get("leaks", False) for path in before)
+    if leaks:
+        say("This run learns from or chooses on pictures of test splits, as its paper does: it is marked and cannot be exported.")
+    facts: dict[str, Any] = {"dataset": raw.dataset, "sha256": raw.sha256, "counts": manifest.counts(), "labels": list(manifest.labels)}
+    facts |= {"selection": selection, "leaks": leaks}
     if recipe.split.leaks:
         training = manifest.split("training")
     else:
         training, cleaning = clean_training(manifest)
         facts["cleaning"] = asdict(cleaning)
         say(f"{recipe.dataset}: {cleaning}.")
-    if recipe.max_images:
-        training = replace(training, samples=training.samples[: recipe.max_images])
-    if len(training) < recipe.optimizer.batch_size:
+    if 0 < recipe.max_images < len(training):
+        # Evenly over the split, since folders are read label by label.
+        chosen = np.linspace(0, len(training) - 1, recipe.max_images).round().astype(int)
+        training = replace(training, samples=tuple(training.samples[index] for index in chosen))
+    length, size = epoch_length(group_indices(training, recipe.sampling), recipe.sampling), recipe.optimizer.batch_size
+    if length < size:
+        raise ConfigError(f"{length} training images in an epoch do not fill one batch of {size}. Use --set optimizer.batch_size=N.")
+    facts |= {"training_sha256": training.sha256, "num_training": len(training), "validation_sha256": validation.sha256}
+    if recipe.distill.teacher:
+        weights = folder.final_weights(Path(recipe.distill.teacher)).read_bytes()
+        facts["teacher_sha256"] = hashlib.sha256(weights).hexdigest()
+    return RunData(manifest, training, validation, facts)
+
+
+def _check_splits(manifest: Manifest, recipe: Recipe) -> None:
+    """Say how to deal splits where the recipe's are not there.
+
+    Raises:
+        ConfigError: there is no training split, or not the one that choices are made on.
+    """
+    present = sorted({sample.split for sample in manifest.samples})
+    missing = [name for name in ("training", recipe.validation_split) if name not in present and name != "test"]
+    if missing:
         raise ConfigError(
-            f"{len(training)} training images do not fill one batch of {recipe.optimizer.batch_size}. Use --set optimizer.batch_size=N."
+            f"{recipe.dataset} here has the splits {', '.join(present)}, and the recipe needs {' and '.join(missing)}. Deal them: "
+            "--set split.validation=0.2 --set validation_split=validation, and --set split.test=0.2 where there is no test split."
         )
-    facts |= {"training_sha256": training.sha256, "num_training": len(training)}
-    return RunData(manifest, training, manifest.split(recipe.validation_split), facts)
 
 
-def _load_init(run_dir: Path, network: Network, training: Manifest) -> None:
+def _load_init(network: Network, path: Path, theirs: list[str], labels: LabelSet) -> None:
     """Start from another run's weights; its classifier too, where the labels are the same."""
-    labels = folder.read_facts(run_dir)["init"]["labels"]
-    load = load_weights if labels == list(training.labels) else load_body_weights
-    load(run_dir / folder.INIT, network.whole)
+    load = load_weights if theirs == list(labels) else load_body_weights
+    load(path, network.whole)
 
 
-def _feeds(recipe: Recipe, data: RunData, network: Network, features_dir: Path, say: Say, watch: Watch) -> tuple[Feed, Validation]:
+def _feeds(
+    recipe: Recipe, data: RunData, targets: Float, network: Network, features_dir: Path, say: Say, watch: Watch
+) -> tuple[Feed, Validation]:
     """Return what the loop trains and validates on: pictures, or features of a frozen backbone."""
     faces = Faces(data.training, recipe.preprocess, recipe.crops)
     validation_faces = Faces(data.validation, recipe.preprocess, recipe.crops)
-    targets = soft_targets(data.training, recipe.targets)
     size, labels = recipe.optimizer.batch_size, data.validation.label_indices
     groups = group_indices(data.training, recipe.sampling)
     if network.backbone is None:
@@ -178,19 +197,20 @@ def _feeds(recipe: Recipe, data: RunData, network: Network, features_dir: Path, 
     return FeatureFeed(features, groups, targets, probability, recipe.sampling, size, recipe.seed), Validation(chunks, labels)
 
 
-def _teacher(recipe: Recipe, training: Manifest) -> Callable[[Float32, Float], Float] | None:
+def _teacher(recipe: Recipe, labels: LabelSet) -> Callable[[Float32, Float], Float] | None:
     """Return what asks the recipe's teacher, if there is one.
 
     Raises:
-        ConfigError: the teacher has other labels or another preprocessing.
+        ConfigError: the teacher has other labels, or sees faces in another way.
     """
     if not recipe.distill.teacher:
         return None
     teacher_dir = Path(recipe.distill.teacher)
     theirs = folder.load_recipe_of(teacher_dir)
-    if folder.read_facts(teacher_dir)["labels"] != list(training.labels) or theirs.preprocess != recipe.preprocess:
-        raise ConfigError(f"{teacher_dir}: a teacher needs the labels and the preprocessing of its student, and these differ.")
-    return teaching(load_network(theirs, len(training.labels), folder.final_weights(teacher_dir)), recipe.distill)
+    sees_alike = (theirs.preprocess, theirs.crops.canvas_side) == (recipe.preprocess, recipe.crops.canvas_side)
+    if folder.read_facts(teacher_dir)["labels"] != list(labels) or not sees_alike:
+        raise ConfigError(f"{teacher_dir}: a teacher needs the labels, preprocessing and crops of its student, and these differ.")
+    return teaching(load_network(theirs, len(labels), folder.final_weights(teacher_dir)), theirs.loss.name, recipe.distill)
 
 
 def _recording(run_dir: Path, on_epoch: Callable[[list[EpochResult]], None]) -> Callable[[list[EpochResult]], None]:
@@ -210,7 +230,9 @@ def _recording(run_dir: Path, on_epoch: Callable[[list[EpochResult]], None]) -> 
     return record
 
 
-def train_repeats(recipe: Recipe, repeats: int, data_root: Path, runs_dir: Path, say: Say, watch: Watch) -> dict[str, Any]:
+def train_repeats(
+    recipe: Recipe, repeats: int, data_root: Path, runs_dir: Path, say: Say, watch: Watch, features_dir: Path | None = None
+) -> dict[str, Any]:
     """Train a recipe with several seeds, one run folder each, and return the spread of the validation accuracy.
 
     Returns:
@@ -220,7 +242,7 @@ def train_repeats(recipe: Recipe, repeats: int, data_root: Path, runs_dir: Path,
     accuracies = []
     for seed in seeds:
         run_dir = runs_dir / f"seed{seed}"
-        train(replace(recipe, seed=seed), data_root, run_dir, say, watch)
+        train(replace(recipe, seed=seed), data_root, run_dir, say, watch, features_dir=features_dir)
         history = folder.read_history(run_dir)
         accuracies.append(kept_epoch(history, recipe)["validation_accuracy"])
     spread = float(np.std(accuracies, ddof=1)) if repeats > 1 else 0.0
@@ -231,6 +253,4 @@ def train_repeats(recipe: Recipe, repeats: int, data_root: Path, runs_dir: Path,
 
 def kept_epoch(history: list[EpochResult], recipe: Recipe) -> EpochResult:
     """Return the result of the epoch whose weights a finished run holds."""
-    from mien.training.history import best_epoch
-
     return history[best_epoch(history, recipe.stopping.monitor)] if recipe.stopping.keep == "best" else history[-1]

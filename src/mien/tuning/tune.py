@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mien.atomic import atomic_path, write_text
 from mien.config import load_toml, to_toml
-from mien.errors import ConfigError, MissingExtraError
+from mien.errors import ConfigError, DivergedError, MissingExtraError
 from mien.training.fit import Watch
 from mien.training.folder import CHECKPOINT, read_facts, read_history, read_seconds
 from mien.training.history import EpochResult
@@ -51,7 +51,7 @@ def tune(
     limit = min(study.num_trials, num_done + max_trials) if max_trials else study.num_trials
     while num_done < limit:
         # Seeded by the trial's number, so that a study in several sessions draws what one session would.
-        opened.sampler = _sampler(study, study.seed + len(opened.get_trials(deepcopy=False)))
+        opened.sampler = _sampler(study, study.seed + num_done)
         trial = opened.ask()
         values = _suggest(trial, study)
         say(f"trial {num_done + 1} of {study.num_trials}: " + ", ".join(f"{key} {value}" for key, value in values.items()))
@@ -61,8 +61,8 @@ def tune(
         outcome = f", {study.monitor} {value:.4f}" if value is not None else f", {size:,} parameters" if size else ""
         say(f"trial {num_done + 1}: {state.name.lower()}{outcome}")
         num_done = _num_finished(opened)
-        result = _write_results(opened, study, study_dir)
-    return result if limit > 0 and num_done else _write_results(opened, study, study_dir)
+        _write_results(opened, study, study_dir)
+    return _write_results(opened, study, study_dir)
 
 
 def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
@@ -156,7 +156,7 @@ def _run_trial(
 
     try:
         train(recipe, data_root, run_dir, lambda line: None, Watch(on_step, on_epoch))
-    except _Hopeless:
+    except (_Hopeless, DivergedError):
         return TrialState.PRUNED, None
     finally:
         if (history := read_history(run_dir)) and run_dir.exists():

@@ -89,6 +89,8 @@ def print_result(result: dict[str, Any]) -> None:
         f"macro F1 {result['macro_f1']:.4f}   weighted F1 {result['weighted_f1']:.4f}   mean recall {result['mean_recall']:.4f}   "
         f"ECE {result['ece']:.4f}   log loss {result['log_loss']:.4f}",
     ]
+    if result["leaks"]:
+        lines.append("This run learned from or chose on pictures of test splits: on those its figures are worth nothing.")
     for line in lines:
         console.out.print(line, markup=False, soft_wrap=True)
     rates = ("precision", "recall", "f1", "accuracy")

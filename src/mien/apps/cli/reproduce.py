@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import console
-from mien.errors import ConfigError
+from mien.errors import ConfigError, MienError
 
 if TYPE_CHECKING:
     from mien.reproduce.papers import Paper
@@ -47,7 +47,7 @@ def reproduce(
             with console.progress(one.label) as show:
                 watch = Watch(lambda step, total, loss: show(step, total), _say_epoch)
                 results.append(reproduce_row(paper, one, data, runs, budget, set_ or (), console.say, watch))
-        except ConfigError as error:
+        except MienError as error:
             missing.append(f"{one.label}: {error}")
             console.say(f"{one.label}: left out. {error}")
             continue
@@ -119,6 +119,8 @@ def _print_stages(label: str, result: dict[str, Any]) -> None:
 
 def _print_notes(paper: "Paper", results: list[dict[str, Any]]) -> None:
     notes = [f"{r['row']}: {note}" for r in results for note in r["notes"]]
+    left_out = "training pictures left out whose pixels also stand in another split, which the paper kept"
+    notes += [f"{r['row']}: {r['left_out_duplicates']} {left_out}" for r in results if r["left_out_duplicates"]]
     for heading, lines in (("Left open by the paper, chosen here", paper.chosen), ("Known of the paper", paper.defects), ("Rows", notes)):
         for line in lines:
             console.out.print(f"{heading}: {line}.", markup=False, soft_wrap=True)

@@ -49,7 +49,7 @@ def train(
         with console.progress(chosen.name) as show:
             watch = Watch(lambda step, total, loss: show(step, total), on_epoch)
             if repeats > 1:
-                spread = train_repeats(chosen, repeats, data, run_dir, console.say, watch)
+                spread = train_repeats(chosen, repeats, data, run_dir, console.say, watch, features)
                 console.say(f"{chosen.validation_split} accuracy {spread['mean']:.4f} ± {spread['sd']:.4f} over seeds {spread['seeds']}")
             elif not train_run(chosen, data, run_dir, console.say, watch, stage_epochs, features):
                 console.say(f"This stage is done; continue with: mien train --resume {run_dir} --data {data}")
