@@ -71,7 +71,8 @@ def _changes(paper: Paper, row: Row, budget: str, changes: Sequence[str]) -> tup
 def run_name(row: Row, budget: str, changes: Sequence[str] = ()) -> str:
     """Return the run folder's name; rows that differ in their test alone share a run."""
     digest = [hashlib.sha256("\n".join(changes).encode()).hexdigest()[:6]] if changes else []
-    described = "-".join((row.recipe, *(override.partition("=")[2] for override in row.overrides), budget, *digest))
+    kind = ["straight"] if row.stages else []  # it has budgets of its own, and a second folder beside it
+    described = "-".join((row.recipe, *(override.partition("=")[2] for override in row.overrides), *kind, budget, *digest))
     return re.sub(r"[^A-Za-z0-9_.]+", "-", described).strip("-")
 
 

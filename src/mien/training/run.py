@@ -123,7 +123,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
     manifest = apply_split(manifest, recipe.split)
     _check_splits(manifest, recipe)
     validation = manifest.split(recipe.validation_split)
-    before = [Path(path) for path in (recipe.init, recipe.distill.teacher) if path]
+    before = [Path(path) for path in (recipe.init, recipe.distill.teacher) if path and folder.is_run(Path(path))]
     leaks = recipe.leaks or any(folder.read_facts(path).get("leaks", False) for path in before)
     if leaks:
         say("This run learns from or chooses on pictures of test splits, as its paper does: it is marked and cannot be exported.")
