@@ -73,7 +73,7 @@ def test_every_recipe_is_valid_and_says_what_it_is(name: str) -> None:
         ("augment.mixup_alpha=0.4",),
         ("optimizer.name=asgd", "optimizer.ema_momentum=0.0"),
         ("preprocess.histogram=equalize",),
-        ("preprocess.size_hw=[40, 40]", "crops.canvas_side=48", "crops.training=ten", "crops.testing=ten"),
+        ("preprocess.size_hw=[40, 40]", "crops.canvas_side=48", "crops.training=ten", "crops.testing=ten", "max_images=70"),
         ("stopping.keep=best", "schedule.name=plateau"),
         ("labels.labels=FER5",),
     ],
@@ -148,7 +148,7 @@ def test_a_wrong_use_of_cached_features_is_told() -> None:
 
 
 def test_training_in_stages_equals_training_at_once(learn: Callable[..., Path], data: Path) -> None:
-    run_dir = learn("mien_s-fer2013", "optimizer.epochs=4")
+    run_dir = learn("mien_s-fer2013", "optimizer.epochs=4", "max_images=70")
     result = compare_stages(load_recipe_of(run_dir), (0.45, 0.3, 0.25), data, run_dir, silent, WATCH)
     assert result["stages"] == [2, 1, 1]
     assert result["same_history"]
