@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,7 +71,8 @@ def test_the_share_that_a_network_sees_is_taken_once(share: float, astronaut: UI
     crop = cut_face(astronaut, face, SPEC, spec)
     assert crop.shape == (round(40 / share),) * 2
     seen = prepare([crop], spec)[0, :, :, 0] * 255
-    expected = cut(astronaut, face_square(face, SPEC), spec).astype(np.float64)
+    square = face_square(face, SPEC)
+    expected = cut(astronaut, replace(square, side=square.side * share), spec).astype(np.float64)
     # Sampled twice where the sides do not divide, so not to the last level.
     assert np.abs(seen - expected).mean() < (4 if share < 1 else 1e-3)
     assert np.abs(seen - expected).mean() < np.abs(seen[2:-2, 2:-2] - seen[:-4, 2:-2]).mean()

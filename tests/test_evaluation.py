@@ -260,6 +260,7 @@ def test_a_run_is_measured_on_its_own_data_as_it_split_them(data: Path, tmp_path
     overrides = ("labels.labels=FER5", "split.pool=all", "split.test=0.2", "split.validation=0.1", "validation_split=validation")
     recipe = load_recipe("mien_s-fer2013", overrides)
     (tmp_path / "recipe.toml").write_text(to_toml(recipe))
+    (tmp_path / "data.json").write_text(json.dumps({"sha256": loaded.sha256, "leaks": True}))
     selected, _ = select_labels(loaded, recipe.labels)
     save_split(apply_split(selected, recipe.split), tmp_path / "split.csv")
     model = replace(open_classifier("mien_s", "int8"), run_dir=tmp_path)
