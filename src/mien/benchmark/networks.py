@@ -88,7 +88,13 @@ def check_network(row: ModelRow) -> NetworkFacts:
 
 def _train_step(model: "Model", inputs: Float32, name: str) -> None:
     """Take one step, which must change the classifier and most other variables."""
+    from keras.layers import BatchNormalization
+
     model.compile(optimizer=build_optimizer(OptimizerSpec(learning_rate=0.01)), loss=build_loss(LossSpec()), jit_compile=False)
+    for layer in model.layers:
+        if isinstance(layer, BatchNormalization):
+            # Statistics of this batch; with fresh ones the scores of a deep random network are rounding blown up.
+            layer.momentum = 0.0
     before = [values_of(variable) for variable in model.trainable_variables]
     loss = float(model.train_on_batch(inputs, np.eye(NUM_LABELS, dtype=np.float32)[: len(inputs)]))
     changed = [bool((values_of(variable) != old).any()) for variable, old in zip(model.trainable_variables, before, strict=True)]
