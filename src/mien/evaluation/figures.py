@@ -1,4 +1,4 @@
-"""Figures as PNG: learning curves, confusion matrix, class histogram and reliability diagram."""
+"""Figures as PNG: confusion matrix, class histogram and reliability diagram."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,6 @@ from mien.types import UInt8
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CURVES = ("loss", "accuracy", "learning_rate")
-PARTS = ("training", "validation")
 CROP_SIDE_PX = 128
 
 
@@ -31,26 +29,6 @@ def _png(figure: "Figure") -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=120)
     return content.getvalue()
-
-
-def draw_curves(history: Sequence[Mapping[str, float]]) -> bytes:
-    """Draw loss, accuracy and learning rate per epoch, each as far as the history holds it.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
-    epochs = [result["epoch"] for result in history]
-    figure = _figure(10, 3.2)
-    for axes, quantity in zip(figure.subplots(1, len(CURVES)), CURVES, strict=True):
-        names = [quantity] if quantity == "learning_rate" else [f"{part}_{quantity}" for part in PARTS]
-        for name, part in zip(names, PARTS, strict=False):
-            values = [result.get(name, np.nan) for result in history]
-            axes.plot(epochs, values, label=part, marker="." if len(epochs) < 10 else "")
-        axes.set(xlabel="epoch", title=quantity.replace("_", " "))
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.grid(alpha=0.3)
-    figure.axes[0].legend()
-    return _png(figure)
 
 
 def draw_confusion(metrics: Mapping[str, Any], title: str = "") -> bytes:

@@ -16,6 +16,7 @@ from mien.evaluation.measure import Measurement
 from mien.evaluation.metrics import calibration_bins, predicted_indices
 from mien.evaluation.page import Block, Code, Facts, Gallery, Page, Picture, Section, Table, Text, to_html, to_markdown
 from mien.evaluation.scores import FILE_NAME, write_scores
+from mien.training.curves import draw_curves
 from mien.training.folder import ENVIRONMENT, HISTORY, RECIPE, TIMES, is_run, read_facts
 from mien.types import Float
 
@@ -86,7 +87,7 @@ def _run_sections(run_dir: Path) -> tuple[str, list[Section]]:
     if history:
         last = ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in history[-1].items() if key != "epoch")
         note = "Training: augmented faces. Validation: the recipe's validation split."
-        sections.append(Section("Curves", [Picture("curves.png", figures.draw_curves(history), f"{note} Last epoch: {last}.")]))
+        sections.append(Section("Curves", [Picture("curves.png", draw_curves(history), f"{note} Last epoch: {last}.")]))
     return str(recipe.get("name", run_dir.name)), sections
 
 

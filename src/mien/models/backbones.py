@@ -144,7 +144,9 @@ def _download(build: Any, arguments: dict[str, Any]) -> Any:
     """
     try:
         return build(weights=IMAGENET, **arguments)
-    except Exception as error:  # Keras raises a bare Exception when a download fails
+    except Exception as error:
+        if type(error) is not Exception and not isinstance(error, OSError):
+            raise  # Keras raises a bare Exception when a download fails; anything else is another failure
         raise ConfigError(
             f"Keras could not fetch the ImageNet weights of {build.__name__} ({' '.join(str(error).split())[:120]}). "
             "Give a local file with --set transfer.weights=FILE.weights.h5, or start from random ones with --set transfer.weights=''."

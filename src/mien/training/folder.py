@@ -121,19 +121,3 @@ def read_history(run_dir: Path) -> list[EpochResult]:
     if not (run_dir / HISTORY).is_file():
         return []
     return [json.loads(line) for line in (run_dir / HISTORY).read_text(encoding="utf-8").splitlines()]
-
-
-def draw_curves(history: list[EpochResult], path: Path) -> None:
-    """Draw loss and accuracy per epoch into a PNG; validation is that of averaged weights where the recipe averages them."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
-    epochs = [result["epoch"] for result in history]
-    for axes, quantity in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for part in ("training", "validation"):
-            axes.plot(epochs, [result[f"{part}_{quantity}"] for result in history], label=part)
-        axes.set(xlabel="epoch", ylabel=quantity)
-        axes.grid(alpha=0.3)
-    figure.axes[0].legend(title="training: changed pictures")
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=120)

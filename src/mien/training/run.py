@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.atomic import write_text
+from mien.atomic import atomic_path, write_text
 from mien.data.batches import FaceFeed, evaluation_batches
 from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
@@ -26,6 +26,7 @@ from mien.labels import LabelSet
 from mien.preprocess import Float32
 from mien.training import folder
 from mien.training.checkpoint import load_body_weights, load_weights, save_weights
+from mien.training.curves import draw_curves
 from mien.training.distill import teaching
 from mien.training.features import FeatureFeed, cached_features
 from mien.training.fit import Feed, RunFiles, Validation, Watch, fit
@@ -96,7 +97,8 @@ def train(
     recording = replace(watch, on_epoch=_recording(run_dir, watch.on_epoch))
     is_finished = fit(network.trained, recipe, feed, validation, files, recording, teach, weigh, max_epochs)
     if history := folder.read_history(run_dir):
-        folder.draw_curves(history, run_dir / folder.CURVES)
+        with atomic_path(run_dir / folder.CURVES) as temporary:
+            temporary.write_bytes(draw_curves(history))
     if is_finished:
         save_weights(run_dir / folder.WEIGHTS, network.whole)
         (run_dir / folder.BEST).unlink(missing_ok=True)
