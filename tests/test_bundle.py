@@ -10,7 +10,8 @@ import pytest
 
 from mien.card import open_bundle, read_card, shipped_bundles
 from mien.errors import ConfigError, ModelFileError, UnknownNameError
-from mien.runtime.litert import LiteRTClassifier, LiteRTNetwork, calibrate
+from mien.runtime.classifier import BundleClassifier, calibrate
+from mien.runtime.litert import LiteRTNetwork
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_a_file_of_another_model_is_refused(copy: Path) -> None:
     change(copy, fewer_labels)
     bundle = open_bundle(copy)
     with pytest.raises(ModelFileError, match="belong to different models"):
-        LiteRTClassifier(bundle.file("float32"), bundle.card)
+        BundleClassifier(bundle, "float32")
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x1c\x00\x00\x00TFL3" + b"\x00" * 200])

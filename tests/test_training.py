@@ -126,7 +126,7 @@ def test_a_second_stage_starts_from_the_weights_of_the_first(finished: Path, dat
 
 def test_export_writes_a_bundle_that_runs(finished: Path, data: Path, tmp_path: Path) -> None:
     # This short training answers almost nothing with confidence, so the accuracy of int8 may differ more than is allowed.
-    script = SCRIPT.replace("from mien.apps", "import mien.export.bundle as b; b.INT8_ACCURACY_TOLERANCE = 1; from mien.apps")
+    script = SCRIPT.replace("from mien.apps", "import mien.export.parity as p; p.ACCURACY_TOLERANCE = 1; from mien.apps")
     export = [sys.executable, "-c", script, "export", str(finished), "--data", str(data), "--out", str(tmp_path / "small"), "--release"]
     result = subprocess.run(export, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

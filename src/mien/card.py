@@ -12,6 +12,7 @@ from mien.errors import ConfigError, ModelFileError, UnknownNameError
 from mien.preprocess import PreprocessSpec
 
 CARD_VERSION = 1
+RUNTIMES = ("litert", "onnx")
 CARD_NAME = "card.json"
 DEFAULT_BUNDLE = "mien_s"
 
@@ -50,6 +51,20 @@ class FileEntry:
     """Data set and split of the parity set, with its size."""
     accuracy: dict[str, float] = field(default_factory=dict)
     """``dataset/split`` to accuracy in 0..1; direct crops, the data set's labels, one pass."""
+    runtime: str = "litert"
+    """What runs it: ``litert`` or ``onnx``."""
+    calibrated_on: str = ""
+    """Pictures that set the ranges of integers: data set and split, how many per label, seed; empty without ranges."""
+    float_layers: tuple[str, ...] = ()
+    """Layers of a quantised file that stay float, because they lost too much accuracy."""
+    latency_ms: float = 0.0
+    """Median time of one face, prepared input to scores, one thread; a guide, since it is one machine's."""
+    latency_on: str = ""
+    """Processor of ``latency_ms``."""
+
+    def __post_init__(self) -> None:
+        if self.runtime not in RUNTIMES:
+            raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}, got {self.runtime!r}")
 
 
 @dataclass(frozen=True)

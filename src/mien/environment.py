@@ -25,7 +25,7 @@ def describe_environment() -> dict[str, object]:
         "commit": commit(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "num_cores": os.cpu_count(),
         "keras_backend": os.environ.get("KERAS_BACKEND", "tensorflow") if "keras" in sys.modules else None,
         "packages": packages,
@@ -54,7 +54,7 @@ def commit() -> str:
     return head + ("-dirty" if changed.strip() else "")
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the processor's name; Linux hides it from ``platform``."""
     try:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():

@@ -13,7 +13,7 @@ from mien.detection.catalog import create_detector
 from mien.labels import LabelSet
 from mien.pictures import read_picture
 from mien.preprocess import PreprocessSpec, check_picture
-from mien.runtime.litert import LiteRTClassifier
+from mien.runtime.classifier import BundleClassifier
 from mien.types import Classifier, Detector, Face, Float, Policy, Reading, UInt8
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Recognizer:
     ) -> None:
         self.bundle: Bundle = open_bundle(model)
         card = self.bundle.card
-        self._classifier = LiteRTClassifier(self.bundle.file(file), card, threads)
+        self._classifier = BundleClassifier(self.bundle, file, threads)
         self.pipeline = Pipeline(
             detect=create_detector(detector, policy, Path(detector_model) if detector_model else None, threads, may_fetch),
             classify=self._classifier,

@@ -1,9 +1,12 @@
 """Silence for C++ libraries that write banners to standard error themselves and offer Python no switch."""
 
+import io
+import logging
 import os
 import threading
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 # Reentrant: building a network may load another.
 _lock = threading.RLock()
@@ -29,3 +32,16 @@ def quiet_stderr() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Keep prints, bars, warnings and log lines of talkative libraries out of the terminal as well; their errors still raise."""
+    with quiet_stderr(), warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        previous = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(previous)

@@ -53,11 +53,11 @@ def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, .
         return _open_combined(path, file, threads, parents)
     if is_run(path):
         return _open_run(path, file)
-    from mien.runtime.litert import LiteRTClassifier
+    from mien.runtime.classifier import BundleClassifier
 
     bundle = open_bundle(reference)
     card = bundle.card
-    return OpenClassifier(LiteRTClassifier(bundle.file(file), card, threads), card.labels, card.name, file, card.alignment, card.preprocess)
+    return OpenClassifier(BundleClassifier(bundle, file, threads), card.labels, card.name, file, card.alignment, card.preprocess)
 
 
 def _open_run(path: Path, file: str) -> OpenClassifier:

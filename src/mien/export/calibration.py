@@ -3,7 +3,7 @@
 import numpy as np
 
 from mien.evaluation.metrics import Int, log_loss
-from mien.runtime.litert import calibrate
+from mien.runtime.classifier import calibrate
 from mien.types import Float
 
 COVERAGE = 0.9

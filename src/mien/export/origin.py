@@ -1,0 +1,258 @@
+"""What a bundle is made from: a trained run, another bundle, or a network of the catalog with random weights."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mien.alignment import AlignmentSpec
+from mien.card import CARD_VERSION, Calibration, Card, FileEntry, NetworkFacts, Training, open_bundle
+from mien.data.catalog import DATASETS, load_dataset
+from mien.data.manifest import Manifest, Sample, clean_training
+from mien.errors import ConfigError, UnknownNameError
+from mien.evaluation.float_model import FloatClassifier
+from mien.export.complexity import count_macs
+from mien.export.litert import write_float32
+from mien.export.parity import ParitySet, RawScores, file_scores
+from mien.labels import FER7
+from mien.models.catalog import MODELS, build_model
+from mien.models.random_weights import settle
+from mien.preprocess import Float32, PreprocessSpec, fit, prepare
+from mien.training.folder import read_environment, read_facts, read_history
+from mien.training.losses import scores_of_logits
+from mien.training.recipe import Recipe
+from mien.training.run import read_run_data
+
+NUM_CALIBRATION_PER_LABEL = 60
+NUM_NOISE = 20
+"""Pictures of noise that stand in for faces where weights are random."""
+RANDOM_WEIGHTS = "random weights"
+
+LICENSE = (
+    "Weights: Apache-2.0, as far as mien's authors hold rights. Trained on FER2013, whose image rights are unresolved, "
+    "with FER+ votes (MIT); check whether your use may build on such data."
+)
+OTHER_LICENSE = "Trained by a user of mien on {data}. Rights of the data: {rights}. Check whether your use may build on them."
+INTENDED_USE = (
+    "Naming the expression that a face shows in pictures and live video, on the device, with the consent of the people seen. "
+    "An expression is not an emotion felt; not for decisions about people, nor at work or in education (EU AI Act, Art. 5)."
+)
+OTHER_LIMITS = "Measured on the splits named here alone. Not measured by age, sex or skin tone."
+LIMITS = (
+    "Trained on web pictures of 2013, 48 pixels wide; people agree with their labels in about two of three cases. "
+    "Fear, disgust and sadness are confused most. Not measured by age, sex or skin tone."
+)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Everything that files are made from and measured with."""
+
+    card: Card
+    """Without files, or with those of the bundle that is added to."""
+    folder: Path | None
+    """Of the bundle that is added to."""
+    write_float32: Callable[[Path], None]
+    reference: RawScores
+    """The trained network's uncalibrated scores."""
+    inputs: Callable[[], Float32]
+    """Representative network inputs, (N, H, W, C)."""
+    inputs_note: str
+    """Which pictures those are."""
+    faces: ParitySet
+    test: Manifest | None
+    """The split that ``--release`` opens; None where there is none."""
+
+
+def from_run(run_dir: Path, data_root: Path, name: str, say: Say) -> Origin:
+    """Return what a finished run gives.
+
+    Raises:
+        ConfigError: no run, an unfinished one, one that learned from test pictures, or other data.
+        DataError: the data set is not as its format says.
+    """
+    network = FloatClassifier(run_dir)
+    recipe = network.recipe
+    if read_facts(run_dir).get("leaks", False):
+        raise ConfigError(f"{run_dir}: learned from or chose on pictures of test splits, as its paper does; such a run is not exported.")
+    data = read_run_data(recipe, data_root, say)
+    if read_facts(run_dir)["sha256"] != data.facts["sha256"]:
+        raise ConfigError(f"{data_root}: is not the data that {run_dir} was trained on. Point --data to the same copy.")
+    card = _draft_card(network, run_dir, data.manifest, name)
+    answers = "sigmoid" if recipe.loss.name == "binary_crossentropy" else "softmax"
+    return Origin(
+        card=card,
+        folder=None,
+        write_float32=lambda path: write_float32(network.model, path, answers),
+        reference=network.raw_scores,
+        inputs=lambda: representative_inputs(data.training, card.preprocess, recipe.seed),
+        inputs_note=_inputs_note(data.training, recipe.seed),
+        faces=ParitySet(data.validation, f"{data.validation.dataset}/{recipe.validation_split}"),
+        test=_test_split(data.manifest),
+    )
+
+
+def from_bundle(reference: str | Path, data_root: Path, say: Say) -> Origin:
+    """Return what a bundle gives: its float32 file, measured on the split its card was.
+
+    Raises:
+        UnknownNameError: no such bundle, or it has no float32 file.
+        ConfigError: the data are not those of the card.
+        DataError: the data set is not as its format says.
+    """
+    bundle = open_bundle(reference)
+    card = bundle.card
+    path = bundle.file("float32")
+    say(f"{card.name}: files are made from {path.name}, which is the reference too")
+    manifest = load_dataset(card.training.data, data_root)
+    training, _ = clean_training(manifest)
+    if training.sha256 != card.training.data_sha256:
+        raise ConfigError(
+            f"{data_root}: is not the training data that the card of {card.name} names. Point --data to the same copy, or export the run."
+        )
+    where = card.files["float32"].parity_on.partition(",")[0]
+    return Origin(
+        card=card,
+        folder=bundle.folder,
+        write_float32=lambda target: _copy(path, target),
+        reference=file_scores(path, "litert"),
+        inputs=lambda: representative_inputs(training, card.preprocess, card.training.seed),
+        inputs_note=_inputs_note(training, card.training.seed),
+        faces=ParitySet(manifest.split(where.partition("/")[2]), where),
+        test=_test_split(manifest),
+    )
+
+
+def _copy(path: Path, target: Path) -> None:
+    target.write_bytes(path.read_bytes())
+
+
+def from_catalog(network_name: str, name: str) -> Origin:
+    """Return a network of the catalog with random weights: for measuring its load, not for reading faces.
+
+    Raises:
+        UnknownNameError: the catalog has no such network.
+        MissingExtraError: the training framework is not installed.
+    """
+    row_preprocess = build_preprocess(network_name)
+    shape = (*row_preprocess.size_hw, row_preprocess.channels)
+    model = build_model(network_name, len(FER7), shape)
+    noise = _noise(row_preprocess)
+    inputs = prepare([sample.pixels() for sample in noise.samples], row_preprocess)
+    settle(model, inputs)
+    card = Card(
+        card_version=CARD_VERSION,
+        name=name,
+        labels=FER7,
+        preprocess=row_preprocess,
+        alignment=AlignmentSpec(),
+        calibration=Calibration(),
+        files={"float32": empty_entry("float32.tflite")},
+        network=NetworkFacts(network_name, model.count_params(), count_macs(model)),
+        training=Training(RANDOM_WEIGHTS, data="", data_sha256="", num_images=0, commit="", seed=0, epochs=0),
+        license="Nobody's: random numbers.",
+        intended_use="Measuring size, time and memory of the network.",
+        limits="Its weights are random: what it says of a face means nothing.",
+    )
+    return Origin(
+        card=card,
+        folder=None,
+        write_float32=lambda path: write_float32(model, path),
+        reference=lambda values: scores_of_logits(np.asarray(model.predict(values, batch_size=4, verbose=0), np.float64), "crossentropy"),
+        inputs=lambda: inputs,
+        inputs_note=f"noise, seed 0: {NUM_NOISE} pictures",
+        faces=ParitySet(noise, "noise/validation", is_labelled=False),
+        test=None,
+    )
+
+
+def build_preprocess(network_name: str) -> PreprocessSpec:
+    """Return the preprocessing a network of the catalog was published with.
+
+    Raises:
+        UnknownNameError: the catalog has no such network.
+    """
+    if network_name not in MODELS:
+        raise UnknownNameError("Network", network_name, MODELS, "mien models")
+    return MODELS[network_name].preprocess
+
+
+def _noise(spec: PreprocessSpec) -> Manifest:
+    """Return pictures of soft noise, of many contrasts and grains, so that deep features differ between them."""
+    rng = np.random.default_rng(0)
+    pictures = []
+    for _ in range(NUM_NOISE):
+        grain = int(rng.integers(2, 13))
+        coarse = rng.normal(rng.uniform(64, 192), rng.uniform(10, 80), (grain, grain, spec.channels)).clip(0, 255).astype(np.uint8)
+        pictures.append(fit(coarse[..., 0] if spec.channels == 1 else coarse, spec.side))
+    samples = [Sample(picture, FER7[index % len(FER7)], "validation", index) for index, picture in enumerate(pictures)]
+    return Manifest("noise", FER7, tuple(samples), label_source="none")
+
+
+def bundle_preprocess(recipe: Recipe) -> PreprocessSpec:
+    """Return the preprocessing of a bundle: for a network trained on crops, the middle one of the face."""
+    if not recipe.crops.canvas_side:
+        return recipe.preprocess
+    return replace(recipe.preprocess, center_share=recipe.preprocess.side / recipe.crops.canvas_side)
+
+
+def representative_inputs(training: Manifest, preprocess: PreprocessSpec, seed: int) -> Float32:
+    """Return network inputs of as many training faces of each label."""
+    rng = np.random.default_rng(seed)
+    chosen: list[int] = []
+    for label in range(len(training.labels)):
+        rows = np.flatnonzero(training.label_indices == label)
+        chosen += rng.choice(rows, size=min(NUM_CALIBRATION_PER_LABEL, len(rows)), replace=False).tolist()
+    return prepare([training.samples[index].pixels() for index in chosen], preprocess)
+
+
+def _inputs_note(training: Manifest, seed: int) -> str:
+    counts = [min(NUM_CALIBRATION_PER_LABEL, int((training.label_indices == label).sum())) for label in range(len(training.labels))]
+    return f"{training.dataset}/training, {NUM_CALIBRATION_PER_LABEL} per label, seed {seed}: {sum(counts)} faces"
+
+
+def _test_split(manifest: Manifest) -> Manifest | None:
+    counts = manifest.counts()
+    return next((manifest.split(name) for name in ("privatetest", "test") if name in counts), None)
+
+
+def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, name: str) -> Card:
+    recipe = network.recipe
+    facts = read_facts(run_dir)
+    return Card(
+        card_version=CARD_VERSION,
+        name=name,
+        labels=network.labels,
+        preprocess=bundle_preprocess(recipe),
+        alignment=AlignmentSpec(),
+        calibration=Calibration(),
+        files={"float32": empty_entry("float32.tflite")},
+        network=NetworkFacts(recipe.model, network.model.count_params(), count_macs(network.model)),
+        training=Training(
+            recipe=recipe.name,
+            data=manifest.dataset,
+            data_sha256=facts["training_sha256"],
+            num_images=facts["num_training"],
+            commit=read_environment(run_dir)["commit"],
+            seed=recipe.seed,
+            epochs=len(read_history(run_dir)),
+            init=facts["init"]["recipe"] if recipe.init else Path(recipe.transfer.weights).name,
+        ),
+        license=LICENSE if manifest.dataset.startswith("fer") else _license_of(manifest.dataset),
+        intended_use=INTENDED_USE,
+        limits=LIMITS if manifest.dataset.startswith("fer") else OTHER_LIMITS,
+    )
+
+
+def _license_of(dataset: str) -> str:
+    """Return what the card says of the rights of a data set, or of all in a mix."""
+    rights = {DATASETS[name].license if name in DATASETS else "unknown" for name in dataset.split("+")}
+    return OTHER_LICENSE.format(data=dataset, rights="; ".join(sorted(rights)))
+
+
+def empty_entry(path: str, runtime: str = "litert") -> FileEntry:
+    """Return an entry whose figures are still to be measured."""
+    return FileEntry(path, sha256="", bytes=0, parity_max_abs=0.0, parity_mean_abs=0.0, top1_agreement=0.0, parity_on="", runtime=runtime)
