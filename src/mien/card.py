@@ -109,6 +109,11 @@ class Card:
     intended_use: str
     limits: str
 
+    @property
+    def is_trained(self) -> bool:
+        """False for random weights, which serve for measuring load alone."""
+        return self.training.epochs > 0
+
     def __post_init__(self) -> None:
         if len(set(self.labels)) != len(self.labels) or len(self.labels) < 2:
             raise ValueError(f"labels must be at least two different names, got {self.labels}")
@@ -143,6 +148,18 @@ class Bundle:
                 f"{path}: SHA-256 is {found[:16]}..., the card says {entry.sha256[:16]}.... The file is damaged or from another bundle."
             )
         return path
+
+
+def open_trained(name_or_path: str | Path = DEFAULT_BUNDLE) -> Bundle:
+    """Open a bundle that may read faces; see ``open_bundle``.
+
+    Raises:
+        ConfigError: its weights are random.
+    """
+    bundle = open_bundle(name_or_path)
+    if not bundle.card.is_trained:
+        raise ConfigError(f"{bundle.folder}: holds random weights, for measuring load alone. Name a bundle that was trained.")
+    return bundle
 
 
 def shipped_bundles() -> dict[str, Path]:

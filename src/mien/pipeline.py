@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mien.alignment import AlignmentSpec, cut_face
-from mien.card import DEFAULT_BUNDLE, Bundle, open_bundle
+from mien.card import DEFAULT_BUNDLE, Bundle, open_trained
 from mien.detection.catalog import create_detector
 from mien.labels import LabelSet
 from mien.pictures import read_picture
@@ -81,7 +81,7 @@ class Recognizer:
         policy: Policy = "picture",
         may_fetch: bool = True,
     ) -> None:
-        self.bundle: Bundle = open_bundle(model)
+        self.bundle: Bundle = open_trained(model)
         card = self.bundle.card
         self._classifier = BundleClassifier(self.bundle, file, threads)
         self.pipeline = Pipeline(

@@ -1,6 +1,7 @@
 """Records: results with everything needed to believe them, one JSON object per line, append-only."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ def append_record(path: Path, kind: str, values: dict[str, Any]) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _cut_unfinished_line(path)
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
     except OSError as error:
@@ -30,5 +32,15 @@ def append_record(path: Path, kind: str, values: dict[str, Any]) -> None:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """Return the records of a file, oldest first."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    """Return the records of a file, oldest first; a last line that was cut off in writing is no record."""
+    finished = path.read_text(encoding="utf-8").rpartition("\n")[0]
+    return [json.loads(line) for line in finished.splitlines() if line.strip()]
+
+
+def _cut_unfinished_line(path: Path) -> None:
+    """Remove what a killed process or a full disk left of a record; finished lines stay."""
+    if not path.is_file():
+        return
+    content = path.read_bytes()
+    if content and not content.endswith(b"\n"):
+        os.truncate(path, content.rfind(b"\n") + 1)

@@ -83,10 +83,10 @@ def open_candidate(text: str, networks_dir: Path, say: Callable[[str], None]) ->
     name, _, file = text.partition(":")
     file = file or "float32"
     if name in shipped_bundles() or (Path(name) / CARD_NAME).is_file():
-        return of_bundle(open_bundle(name), file, TRAINED)
+        return of_bundle(open_bundle(name), file)
     if name not in MODELS:
         raise UnknownNameError("Candidate", text, [*shipped_bundles(), *MODELS], "mien models")
-    return of_bundle(export_random(name, networks_dir, (file,), say), file, RANDOM)
+    return of_bundle(export_random(name, networks_dir, (file,), say), file)
 
 
 def export_random(name: str, networks_dir: Path, files: tuple[str, ...], say: Callable[[str], None]) -> Bundle:
@@ -105,7 +105,7 @@ def export_random(name: str, networks_dir: Path, files: tuple[str, ...], say: Ca
     return open_bundle(folder)
 
 
-def of_bundle(bundle: Bundle, file: str, weights: str) -> Candidate:
+def of_bundle(bundle: Bundle, file: str) -> Candidate:
     """Return a file of a bundle as a candidate."""
     path = bundle.file(file)
     card = bundle.card
@@ -114,7 +114,7 @@ def of_bundle(bundle: Bundle, file: str, weights: str) -> Candidate:
         name=f"{card.name}:{file}",
         path=path,
         runtime=entry.runtime,
-        weights=weights if card.training.epochs else RANDOM,
+        weights=TRAINED if card.is_trained else RANDOM,
         preprocess=card.preprocess,
         sha256=entry.sha256,
         num_bytes=entry.bytes,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mien.benchmark.candidates import RANDOM, TRAINED, Candidate, export_random, of_bundle
+from mien.benchmark.candidates import Candidate, export_random, of_bundle
 from mien.benchmark.complexity import count_file
 from mien.benchmark.device import measure_device
 from mien.benchmark.latency import measure_latency
@@ -53,9 +53,8 @@ def measure_load(
         MissingExtraError: the training framework, psutil or another package is not installed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        is_shipped = name in shipped_bundles()
-        bundle = open_bundle(name) if is_shipped else export_random(name, Path(folder), FILES, say)
-        candidates = [of_bundle(bundle, file, TRAINED if is_shipped else RANDOM) for file in FILES]
+        bundle = open_bundle(name) if name in shipped_bundles() else export_random(name, Path(folder), FILES, say)
+        candidates = [of_bundle(bundle, file) for file in FILES]
         rows = _measure_files(bundle, candidates, pictures, protocol, on_progress)
     row = MODELS[name]
     return {
@@ -78,7 +77,7 @@ def _measure_files(
     on_progress: Callable[[int, int], None],
 ) -> list[dict[str, Any]]:
     """Return one row per file: counts, parity, latency and load."""
-    reference = of_bundle(open_bundle(REFERENCE), "float32", TRAINED)
+    reference = of_bundle(open_bundle(REFERENCE), "float32")
     timed = [reference, *(one for one in candidates if one.sha256 != reference.sha256)]
     threads, steps = protocol["threads"], len(candidates) + 1
     latency = measure_latency(timed, protocol["runs"], threads)

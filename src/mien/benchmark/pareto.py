@@ -1,63 +1,15 @@
-"""Accuracy against what it costs: time, size and work of everything whose accuracy was measured, peers among it."""
+"""A picture of accuracy against what it costs: time, size and work of everything whose accuracy was measured, peers among it."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from mien.benchmark.candidates import Candidate
-from mien.benchmark.complexity import count_file
-from mien.benchmark.latency import measure_latency
-from mien.data.manifest import Manifest
-from mien.errors import ConfigError, MissingExtraError
-from mien.evaluation.evaluate import evaluate
-from mien.preprocess import prepare
-from mien.runtime.classifier import calibrate, run_each
-from mien.types import Float, UInt8
+from mien.errors import MissingExtraError
 
 COSTS = {"median_ms": "ms per face, one thread", "megabytes": "file, MB", "million_macs": "million multiply-accumulates"}
 INNER_COLOR, PEER_COLOR, OTHER_COLOR = "#1f5fa8", "#b3541e", "#777777"
-
-
-def measure_worth(
-    candidates: Sequence[Candidate], manifest: Manifest, num_runs: int, on_progress: Callable[[int, int], None]
-) -> dict[str, Any]:
-    """Return accuracy, with its 95 % interval, time, size and work of every candidate on one split, direct crops, one pass.
-
-    Raises:
-        ConfigError: a candidate's labels are not known, or its weights are random.
-        ModelFileError: a file is no model.
-    """
-    for candidate in candidates:
-        if not candidate.labels or candidate.weights == "random":
-            raise ConfigError(f"{candidate.name}: has no trained labels to be judged by. Name bundles, or the peers' files.")
-    latency = measure_latency(candidates, num_runs)
-    rows = []
-    for number, (candidate, timed) in enumerate(zip(candidates, latency["rows"], strict=True)):
-        metrics = evaluate(_classifier(candidate), candidate.labels, manifest).metrics
-        counted = count_file(candidate)
-        rows.append(
-            timed
-            | {key: metrics[key] for key in ("accuracy", "accuracy_interval", "macro_f1", "mean_recall", "ece")}
-            | {key: counted[key] for key in ("values", "macs", "is_integer", "peak_activation_bytes", "energy_proxy_uj")}
-        )
-        on_progress(number + 1, len(candidates))
-    return {
-        "dataset": manifest.dataset,
-        "split": manifest.samples[0].split,
-        "n": len(manifest),
-        "crops": "direct",
-        "label_source": manifest.label_source,
-        "data_sha256": manifest.sha256,
-        **{key: latency[key] for key in ("threads", "runs", "warm_up", "reference")},
-        "rows": rows,
-    }
-
-
-def _classifier(candidate: Candidate) -> Callable[[Sequence[UInt8]], Float]:
-    network = candidate.load()
-    return lambda crops: calibrate(run_each(network, prepare(crops, candidate.preprocess)), candidate.temperature)
 
 
 def point(name: str, accuracy: float, split: str, median_ms: float, num_bytes: int, macs: int, weights: str = "trained") -> dict[str, Any]:
@@ -73,18 +25,20 @@ def point(name: str, accuracy: float, split: str, median_ms: float, num_bytes: i
     }
 
 
-def points_of_records(worth: dict[str, Any], reproduced: Sequence[dict[str, Any]], loads: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Join records: everything of `benchmark pareto`, and trained rows of `reproduce` whose network has a load record.
+def points_of_records(
+    measured: Sequence[dict[str, Any]], reproduced: Sequence[dict[str, Any]], loads: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Join records: everything of `benchmark accuracy`, and trained rows of `reproduce` whose network has a load record.
 
     Args:
-        worth: The newest record of `mien benchmark pareto`.
+        measured: Records of `mien benchmark accuracy`, oldest first; of a candidate and split the newest counts.
         reproduced: Records of `mien reproduce`; smoke runs tell nothing and are left out.
         loads: Records of `mien benchmark load`; the time and size of a network do not depend on its weights.
     """
-    split = f"{worth['dataset']}/{worth['split']}"
+    newest = {(row["candidate"], f"{record['dataset']}/{record['split']}"): row for record in measured for row in record["rows"]}
     points = [
-        point(row["candidate"], row["accuracy"], split, row["median_ms"], row["bytes"], row["macs"], row["weights"])
-        for row in worth["rows"]
+        point(name, row["accuracy"], split, row["median_ms"], row["bytes"], row["macs"], row["weights"])
+        for (name, split), row in newest.items()
     ]
     by_network = {record["network"]: record for record in loads}
     for record in reproduced:

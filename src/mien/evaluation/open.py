@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mien.alignment import AlignmentSpec
-from mien.card import open_bundle, shipped_bundles
+from mien.card import open_trained, shipped_bundles
 from mien.errors import ConfigError
 from mien.evaluation.combine import MEAN, Combined, MeanClassifier, Member, RegroupClassifier, load_combined
 from mien.labels import LabelSet
@@ -55,7 +55,7 @@ def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, .
         return _open_run(path, file)
     from mien.runtime.classifier import BundleClassifier
 
-    bundle = open_bundle(reference)
+    bundle = open_trained(reference)
     card = bundle.card
     return OpenClassifier(BundleClassifier(bundle, file, threads), card.labels, card.name, file, card.alignment, card.preprocess)
 

@@ -1,4 +1,4 @@
-"""The commands of ``mien benchmark`` that measure networks: latency, device, complexity, statistics, load and pareto."""
+"""The commands of ``mien benchmark`` that measure networks: latency, device, complexity, statistics, load, accuracy and pareto."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -258,40 +258,61 @@ def _print_load(results: list[dict[str, Any]], num_done: int) -> None:
         console.say(f"{num_done} networks were already in the record; --again measures them once more.")
 
 
-def pareto(
+def accuracy(
     candidates: Candidates = None,
     data: console.Data = Path("data"),
     split: console.Split = "publictest",
     runs: Runs = 50,
-    results_dir: Annotated[
-        Path, typer.Option("--results", metavar="DIR", help="Folder of records: pareto.jsonl is appended, others are joined.")
-    ] = Path("results"),
-    picture: Annotated[Path, typer.Option("--picture", metavar="FILE.png", help="Where the picture goes.")] = Path("pareto.png"),
-    draw_only: Annotated[bool, typer.Option("--draw-only", help="Draw the records that are there; measure nothing.")] = False,
+    networks_dir: NetworksDir = Path("networks"),
+    record: console.Record = None,
     json: console.Json = False,
 ) -> None:
-    """Draw accuracy against time, size and work, of bundles, peers' files and every record of a reproduced paper."""
-    from mien.atomic import atomic_path
-    from mien.benchmark.pareto import draw_pareto, measure_worth, points_of_records
+    """Accuracy of bundles and peers' files on a split of FER2013, direct crops, beside their time, size and work."""
+    from mien.benchmark.accuracy import measure_accuracy
     from mien.data.catalog import load_dataset
-    from mien.records import append_record, read_records
 
-    path = results_dir / "pareto.jsonl"
-    if not draw_only:
-        opened = _open(candidates, Path("networks"))
-        manifest = load_dataset("fer2013", data).split(split)
-        with console.progress("pareto") as show:
-            append_record(path, "benchmark pareto", measure_worth(opened, manifest, runs, show))
-    if not path.is_file():
-        raise ConfigError(f"{path}: no record to draw. Leave --draw-only out.")
+    opened = _open(candidates, networks_dir)
+    manifest = load_dataset("fer2013", data).split(split)
+    with console.progress("accuracy") as show:
+        result = measure_accuracy(opened, manifest, split, runs, show)
+    rows = [
+        [
+            row["candidate"],
+            f"{100 * row['accuracy']:.2f}",
+            f"{100 * row['accuracy_interval']['low']:.1f} to {100 * row['accuracy_interval']['high']:.1f}",
+            f"{row['median_ms']:.2f}",
+            f"{row['bytes'] / 1e6:.2f}",
+            f"{row['macs'] / 1e6:.1f}",
+        ]
+        for row in result["rows"]
+    ]
+    _finish("benchmark accuracy", result, record, json, ["candidate", "accuracy %", "95 % interval", "ms", "MB", "million MACs"], rows)
 
-    def others(name: str) -> list[dict[str, Any]]:
-        return read_records(results_dir / name) if (results_dir / name).is_file() else []
 
-    worth = read_records(path)[-1]
-    points = points_of_records(worth, others("reproduce.jsonl"), others("load.jsonl"))
+def pareto(
+    results_dir: Annotated[Path, typer.Option("--results", metavar="DIR", help="Folder of accuracy, reproduce and load records.")] = Path(
+        "results"
+    ),
+    picture: Annotated[Path, typer.Option("--picture", metavar="FILE.png", help="Where the picture goes.")] = Path("pareto.png"),
+    split: Annotated[str, typer.Option(help="Data set and split of the filled points.")] = "fer2013/privatetest",
+    json: console.Json = False,
+) -> None:
+    """Draw accuracy against time, size and work of all records that are there, peers among them."""
+    from mien.atomic import atomic_path
+    from mien.benchmark.pareto import draw_pareto, points_of_records
+    from mien.records import read_records
+
+    found = {
+        name: read_records(results_dir / f"{name}.jsonl") if (results_dir / f"{name}.jsonl").is_file() else []
+        for name in ("accuracy", "reproduce", "load")
+    }
+    points = points_of_records(found["accuracy"], found["reproduce"], found["load"])
+    if not any(one["split"] == split for one in points):
+        raise ConfigError(
+            f"{results_dir}: no record of {split} to draw. Measure some: mien benchmark accuracy --record {results_dir}/accuracy.jsonl"
+        )
     with atomic_path(picture) as temporary:
-        temporary.write_bytes(draw_pareto(points, f"{worth['dataset']}/{worth['split']}"))
+        temporary.write_bytes(draw_pareto(points, split))
     rows = [
         [
             one["name"],
