@@ -17,8 +17,11 @@ from mien.card import open_bundle
 from mien.data.manifest import Manifest
 from mien.errors import ConfigError, ModelFileError
 from mien.labels import FER7
+from mien.runtime.classifier import BundleClassifier
 from mien.training.folder import open_run
+from mien.training.losses import scores_of_logits
 from mien.training.recipe import load_recipe
+from mien.training.unfold import network_of_bundle
 
 EPOCHS = 3
 # Runs the command line on a small data set, whose counts are not the published ones.
@@ -122,6 +125,36 @@ def test_a_second_stage_starts_from_the_weights_of_the_first(finished: Path, dat
     result = subprocess.run(absent, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "holds no recipe.toml" in result.stderr
+
+
+def test_a_shipped_bundle_is_tuned_on_other_faces(data: Path, tmp_path: Path) -> None:
+    settings = ["optimizer.epochs=1", "optimizer.batch_size=32", "optimizer.ema_momentum=0.5", "optimizer.learning_rate=0.0001"]
+    options = [part for setting in settings for part in ("--set", setting)]
+    train = command("train", "mien_s-fer2013-tune", "--data", data, "--run", tmp_path / "run", "--init", "mien_s", *options)
+    result = subprocess.run(train, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    facts = json.loads((tmp_path / "run" / "data.json").read_text())
+    assert facts["init"]["recipe"].startswith("mien_s (bundle)")
+    other = command("train", "mini784k-fer2013", "--data", data, "--run", tmp_path / "other", "--init", "mien_s")
+    result = subprocess.run(other, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert "holds the network mien_s, the recipe trains mini784k" in result.stderr
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_bundle_gives_its_network_back() -> None:
+    bundle = open_bundle("mien_s")
+    inputs = np.random.default_rng(0).normal(0, 1, (40, 48, 48, 1)).astype(np.float32)
+    model = network_of_bundle(bundle, inputs)
+    file = BundleClassifier(bundle, "float32")
+    at_rest = scores_of_logits(np.asarray(model(inputs)), "crossentropy")
+    assert np.abs(at_rest - file.raw_scores(inputs)).max() < 1e-3
+    # In training's mode it answers alike, since its statistics are those of the inputs.
+    for layer in model.layers:
+        if "dropout" in layer.name:
+            layer.rate = 0.0
+    in_training = scores_of_logits(np.asarray(model(inputs, training=True)), "crossentropy")
+    assert np.abs(in_training - at_rest).max() < 0.01
 
 
 def test_export_writes_a_bundle_that_runs(finished: Path, data: Path, tmp_path: Path) -> None:

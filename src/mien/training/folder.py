@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mien.atomic import atomic_path, write_text
 from mien.config import load_toml, to_toml
@@ -14,13 +14,19 @@ from mien.errors import ConfigError
 from mien.training.history import EpochResult
 from mien.training.recipe import Recipe
 
+if TYPE_CHECKING:
+    from mien.training.initial import InitialWeights
+
 RECIPE, ENVIRONMENT, DATA, SPLIT = "recipe.toml", "environment.jsonl", "data.json", "split.csv"
 HISTORY, TIMES, CURVES = "history.jsonl", "times.jsonl", "curves.png"
 CHECKPOINT, BEST, WEIGHTS, INIT, FEATURES = "checkpoint.npz", "best.npz", "weights.npz", "init.npz", "features"
 
 
-def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str, Any]) -> None:
+def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str, Any], init: "InitialWeights | None" = None) -> None:
     """Start a run folder, or make sure that the one there is of the same recipe and data.
+
+    Args:
+        init: The weights a new run starts from; they are copied, so that it can be resumed without their source.
 
     Raises:
         ConfigError: the folder holds a run of another recipe or other data, or something else.
@@ -39,13 +45,11 @@ def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str,
     known = (DATA, INIT, SPLIT)
     if run_dir.exists() and any(path.name not in known and not path.name.startswith(".tmp-") for path in run_dir.iterdir()):
         raise ConfigError(f"{run_dir}: is not empty and holds no run. Choose another folder with --run.")
-    if recipe.init:
-        before_dir = Path(recipe.init)
-        weights_path = final_weights(before_dir)
+    if init:
         with atomic_path(run_dir / INIT) as temporary:
-            shutil.copyfile(weights_path, temporary)
+            shutil.copyfile(init.path, temporary)
         sha256 = hashlib.sha256((run_dir / INIT).read_bytes()).hexdigest()
-        facts = facts | {"init": {"recipe": load_recipe_of(before_dir).name, "sha256": sha256, "labels": read_facts(before_dir)["labels"]}}
+        facts = facts | {"init": {"recipe": init.recipe, "sha256": sha256, "labels": init.labels}}
     if not recipe.split.is_official:
         save_split(manifest, run_dir / SPLIT)
     write_text(run_dir / DATA, json.dumps(facts, indent=1) + "\n")

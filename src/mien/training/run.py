@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -31,6 +32,7 @@ from mien.training.distill import teaching
 from mien.training.features import FeatureFeed, cached_features
 from mien.training.fit import Feed, RunFiles, Validation, Watch, fit
 from mien.training.history import EpochResult, best_epoch
+from mien.training.initial import initial_weights
 from mien.training.losses import label_weights
 from mien.training.network import Network, compile_network, load_network, start
 from mien.training.recipe import Recipe
@@ -77,9 +79,12 @@ def train(
     weigh = label_weights(recipe.loss, data.training.label_indices, len(labels))
     teach = _teacher(recipe, labels)
     network = start(recipe, len(labels))
-    if recipe.init and not folder.is_run(run_dir):
-        _load_init(network, folder.final_weights(Path(recipe.init)), folder.read_facts(Path(recipe.init))["labels"], labels)
-    folder.open_run(run_dir, recipe, data.manifest, data.facts)
+    with tempfile.TemporaryDirectory() as scratch:
+        init = None
+        if recipe.init and not folder.is_run(run_dir):
+            init = initial_weights(recipe, data.training, Path(scratch))
+            _load_init(network, init.path, init.labels, labels)
+        folder.open_run(run_dir, recipe, data.manifest, data.facts, init)
     if (run_dir / folder.WEIGHTS).is_file():
         say(f"{run_dir}: training is finished already.")
         return True

@@ -18,7 +18,10 @@ def train(
     data: console.Data = Path("data"),
     run: Annotated[Path | None, typer.Option("--run", metavar="DIR", help="Run folder to write; runs/RECIPE by default.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", metavar="DIR", help="Continue the run in this folder.")] = None,
-    init: Annotated[Path | None, typer.Option("--init", metavar="RUN", help="Start from the weights of this run folder.")] = None,
+    init: Annotated[
+        str,
+        typer.Option("--init", metavar="RUN_OR_BUNDLE", help="Start from the weights of this run folder, bundle folder or shipped bundle."),
+    ] = "",
     set_: console.Set = None,
     stage_epochs: Annotated[
         int, typer.Option("--stage-epochs", min=0, help="End this session after so many epochs; --resume goes on exactly.")
@@ -33,7 +36,7 @@ def train(
     from mien.training.run import train as train_run
     from mien.training.run import train_repeats
 
-    overrides = [*(set_ or []), *([f"init={json.dumps(str(init))}"] if init else [])]
+    overrides = [*(set_ or []), *([f"init={json.dumps(init)}"] if init else [])]
     chosen, run_dir = _choose(recipe, run, resume, overrides)
 
     def on_epoch(history: list[dict[str, float]]) -> None:
