@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from conftest import GRAY48, make_feed
-from mien.data.augment import PARTS, AugmentSpec, augment, cover, mask_part, warp
+from mien.data.augment import AugmentSpec, augment, cover, keep_part, mask_part, warp
 from mien.data.batches import evaluation_batches, mix
 from mien.data.crops import CropSpec, center_crop, ten_crops
 from mien.data.manifest import Manifest, Sample
 from mien.data.sampling import SamplingSpec, epoch_length, epoch_order, group_indices
+from mien.geometry import PART_BOXES
 from mien.labels import FER7
 from mien.preprocess import PreprocessSpec, equalize, normalize, prepare
 
@@ -38,14 +39,25 @@ def test_augmentation_keeps_shape_and_type_and_follows_its_seed(shape: tuple[int
     assert (changed != augment(face, AugmentSpec(), np.random.default_rng(6))).any()
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", PART_BOXES)
+def test_all_but_one_part_is_covered(part: str) -> None:
+    face = np.random.default_rng(1).integers(0, 256, (48, 48), dtype=np.uint8)
+    kept = keep_part(face, part, np.random.default_rng(0))
+    is_kept = kept == face
+    center_x, center_y, half_width, half_height = PART_BOXES[part]
+    assert is_kept[round(center_y * 48), round(center_x * 48)]
+    assert is_kept.mean() < 1.5 * (2 * half_width) * (2 * half_height) + 0.02  # grey meets the face by chance
+    assert len(np.unique(kept[~is_kept])) == 1
+
+
+@pytest.mark.parametrize("part", PART_BOXES)
 def test_a_masked_part_is_one_grey_and_the_rest_is_kept(part: str) -> None:
     face = np.random.default_rng(0).integers(1, 255, (48, 48), np.uint8)
     masked = mask_part(face, part, np.random.default_rng(0))
     is_changed = masked != face
     assert 0.02 < is_changed.mean() < 0.3
     assert len(np.unique(masked[is_changed])) == 1
-    center_x, center_y = PARTS[part][:2]
+    center_x, center_y = PART_BOXES[part][:2]
     assert is_changed[round(center_y * 48), round(center_x * 48)]
 
 

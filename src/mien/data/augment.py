@@ -8,17 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from mien.geometry import PART_BOXES
 from mien.types import UInt8
-
-# Where FER2013's own framing puts the parts, in fractions of the crop: (centre x, centre y, half width, half height).
-# Eyes lie 0.24 eye distances above the centre of a square 2.5 eye distances wide.
-PARTS: dict[str, tuple[float, float, float, float]] = {
-    "eyes": (0.50, 0.40, 0.36, 0.11),
-    "right_eye": (0.30, 0.40, 0.16, 0.11),
-    "left_eye": (0.70, 0.40, 0.16, 0.11),
-    "nose": (0.50, 0.56, 0.15, 0.14),
-    "mouth": (0.50, 0.77, 0.24, 0.14),
-}
 
 
 @dataclass(frozen=True)
@@ -51,6 +42,8 @@ class AugmentSpec:
     """Cover one random rectangle of 2 to 25 % of the area (random erasing, arXiv 1708.04896), in each crop."""
     mask_part_probability: float = 0.2
     """Cover the eyes, one eye, the nose or the mouth."""
+    keep_part_probability: float = 0.0
+    """Cover everything but the eyes, one eye, the nose or the mouth."""
     mixup_alpha: float = 0.0
     """Blend pairs of pictures and their targets with a share drawn from Beta(alpha, alpha) (mixup, arXiv 1710.09412)."""
     edges: str = "repeat"
@@ -75,7 +68,7 @@ class AugmentSpec:
         """Whether a picture is at most mirrored, so that features of it and its mirror image are all there is."""
         geometry = (self.rotate_deg, self.stretch, self.shear_deg, self.shift, self.flip_probability)
         light = (self.brightness, self.contrast, self.noise, self.mixup_alpha)
-        covers = (self.blur_probability, self.erase_probability, self.mask_part_probability)
+        covers = (self.blur_probability, self.erase_probability, self.mask_part_probability, self.keep_part_probability)
         return self.scale_range == (1.0, 1.0) and not any((*geometry, *light, *covers))
 
 
@@ -92,8 +85,10 @@ def augment(face: UInt8, spec: AugmentSpec, rng: np.random.Generator) -> UInt8:
         face = change_light(face, spec, rng)
     if spec.noise:
         face = add_noise(face, spec.noise, rng)
+    if spec.keep_part_probability and rng.random() < spec.keep_part_probability:
+        return keep_part(face, str(rng.choice(list(PART_BOXES))), rng)
     if spec.mask_part_probability and rng.random() < spec.mask_part_probability:
-        face = mask_part(face, str(rng.choice(list(PARTS))), rng)
+        face = mask_part(face, str(rng.choice(list(PART_BOXES))), rng)
     return face
 
 
@@ -155,11 +150,24 @@ def change_light(face: UInt8, spec: AugmentSpec, rng: np.random.Generator) -> UI
 
 def mask_part(face: UInt8, part: str, rng: np.random.Generator) -> UInt8:
     """Cover one part of the face with a flat grey, its box moved and scaled a little."""
-    center_x, center_y, half_width, half_height = PARTS[part]
+    return _cover(face, *_part_box(part, rng), rng)
+
+
+def keep_part(face: UInt8, part: str, rng: np.random.Generator) -> UInt8:
+    """Cover all but one part of the face with a flat grey, its box moved and scaled a little."""
+    x1, y1, x2, y2 = _pixels(face, *_part_box(part, rng))
+    covered = np.full_like(face, rng.integers(0, 256))
+    covered[y1:y2, x1:x2] = face[y1:y2, x1:x2]
+    return covered
+
+
+def _part_box(part: str, rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of a part's box, moved and scaled a little, in fractions of the side."""
+    center_x, center_y, half_width, half_height = PART_BOXES[part]
     jitter = rng.uniform(-0.04, 0.04, 2)
     stretch = rng.uniform(0.8, 1.2)
     x, y = center_x + jitter[0], center_y + jitter[1]
-    return _cover(face, x - half_width * stretch, y - half_height * stretch, x + half_width * stretch, y + half_height * stretch, rng)
+    return x - half_width * stretch, y - half_height * stretch, x + half_width * stretch, y + half_height * stretch
 
 
 def erase(face: UInt8, rng: np.random.Generator) -> UInt8:
@@ -172,8 +180,14 @@ def erase(face: UInt8, rng: np.random.Generator) -> UInt8:
 
 def _cover(face: UInt8, left: float, top: float, right: float, bottom: float, rng: np.random.Generator) -> UInt8:
     """Fill a box, in fractions of the side, with one random grey."""
-    side = face.shape[0]
-    x1, y1, x2, y2 = (int(np.clip(round(value * side), 0, side)) for value in (left, top, right, bottom))
+    x1, y1, x2, y2 = _pixels(face, left, top, right, bottom)
     covered = face.copy()
     covered[y1:y2, x1:x2] = rng.integers(0, 256)
     return covered
+
+
+def _pixels(face: UInt8, left: float, top: float, right: float, bottom: float) -> tuple[int, int, int, int]:
+    """Turn fractions of the side into whole pixels within the picture."""
+    side = face.shape[0]
+    x1, y1, x2, y2 = (int(np.clip(round(value * side), 0, side)) for value in (left, top, right, bottom))
+    return x1, y1, x2, y2
