@@ -4,7 +4,8 @@ from typing import Any
 
 from mien.errors import ConfigError
 
-COLUMNS = ("candidate", "frame", "faces", "found", "detect", "align", "classify", "draw", "total ms", "p95 ms", "fer takes")
+STAGES = ("detect", "align", "classify", "draw")
+COLUMNS = ("candidate", "frame found", "detect", "align", "classify", "draw", "total ms", "fer takes")
 
 
 def read_counts(text: str) -> list[int]:
@@ -19,14 +20,13 @@ def read_counts(text: str) -> list[int]:
     return counts
 
 
-def table_rows(result: dict[str, Any]) -> list[list[object]]:
-    """Return the rows of a result, medians in milliseconds."""
-    rows: list[list[object]] = []
+def table_rows(result: dict[str, Any]) -> list[list[str]]:
+    """Return the rows of a result: medians in milliseconds, and how many of the frame's faces were found."""
+    rows = []
     for row in result["rows"]:
         medians = row["median_ms"]
-        stages = [f"{medians[stage]:.2f}" if stage in medians else "" for stage in ("detect", "align", "classify", "draw")]
+        stages = [f"{medians[stage]:.3g}" if stage in medians else "" for stage in STAGES]
         is_compared = row["peer_over_this"] is not None and row["candidate"] != "fer"
-        ratio = "" if not is_compared else f"{row['peer_over_this']:.1f}x"
-        place = [row["candidate"], row["size"], row["num_faces"], row["num_found"]]
-        rows.append([*place, *stages, f"{medians['total']:.2f}", f"{row['p95_ms']['total']:.2f}", ratio])
+        frame = f"{row['size']} {row['num_found']}/{row['num_faces']}"
+        rows.append([row["candidate"], frame, *stages, f"{medians['total']:.3g}", f"{row['peer_over_this']:.3g}x" if is_compared else ""])
     return rows
