@@ -45,4 +45,30 @@ def conditions(record: dict[str, Any]) -> str:
     return f"{machine(record)}; {record['threads']} thread, medians of {record['runs']} passes in turns. {beside}"
 
 
-TABLES: dict[str, Callable[[], str]] = {"speed": speed, "pipeline": pipeline}
+def arm64() -> str:
+    """The newest record of `scripts/arm64`."""
+    record = newest("arm64.jsonl")
+    rows, pictures = [], []
+    for result in record["processors"]:
+        for file, values in result["files"].items():
+            same = f"{values['same_labels']} of {record['num_crops']}"
+            rows.append([result["processor"], result["stands_for"], file, same, f"{values['largest_difference']:.1e}"])
+        for row in result["pictures"]:
+            agrees = "yes" if row["same_label"] else "NO"
+            steps = [f"{row['landmarks_px']:.1e}", str(row["crop_levels"]), f"{row['largest_difference']:.1e}"]
+            pictures.append([result["processor"], row["picture"], row["detector"], row["file"], row["label"], agrees, *steps])
+    environment = record["processors"][0]["environment"]
+    versions = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
+    return (
+        markdown(["processor", "stands for", "file", "same label", "largest difference of a score"], rows)
+        + f"\nAllowed: {record['float_tolerance']:g} for float32, no other label for any file. "
+        + f"{record['emulator']}, against {machine(record)}; on both sides {versions}; commit {record['environment']['commit'][:12]}.\n\n"
+        + "End to end, from the portraits' JPEG files:\n\n"
+        + markdown(
+            ["processor", "picture", "detector", "file", "label", "same", "landmarks differ, px", "crop differs, levels", "scores differ"],
+            pictures,
+        )
+    )
+
+
+TABLES: dict[str, Callable[[], str]] = {"speed": speed, "pipeline": pipeline, "arm64": arm64}
