@@ -17,9 +17,10 @@ SNIPPETS = ROOT / "docs" / "mobile"
 
 def files() -> str:
     """The model files: what they are, and how to know them."""
-    card = described_bundle().card
+    bundle = described_bundle()
+    card, folder = bundle.card, bundle.folder.relative_to(ROOT).as_posix()
     rows = [
-        [f"`{entry.path}`", f"{entry.bytes:,}", f"`{entry.sha256}`", f"{100 * entry.accuracy['fer2013/privatetest']:.2f}"]
+        [f"`{folder}/{entry.path}`", f"{entry.bytes:,}", f"`{entry.sha256}`", f"{100 * entry.accuracy['fer2013/privatetest']:.2f}"]
         for entry in card.files.values()
     ]
     return markdown(["file", "bytes", "SHA-256", "FER2013 PrivateTest %"], rows)

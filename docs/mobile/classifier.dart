@@ -1,5 +1,6 @@
 import 'dart:math';
 import 'dart:typed_data';
+
 import 'package:tflite_flutter/tflite_flutter.dart';
 
 const labels = [$labels];

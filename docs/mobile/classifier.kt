@@ -20,6 +20,7 @@ class ExpressionClassifier(model: ByteBuffer) : AutoCloseable {
 
     /** @param crop SIDE * SIDE grey levels, row by row, as step 2 makes them. @return probabilities in the order of LABELS. */
     fun scores(crop: ByteArray): List<Double> {
+        require(crop.size == SIDE * SIDE)
         input.rewind()
         for (level in crop) input.putFloat(((level.toInt() and 0xFF) * SCALE - MEAN) / STD)
         input.rewind()

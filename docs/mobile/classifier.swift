@@ -23,6 +23,7 @@ final class ExpressionClassifier {
     /// - Parameter crop: side * side grey levels, row by row, as step 2 makes them.
     /// - Returns: Probabilities in the order of `labels`.
     func scores(_ crop: [UInt8]) throws -> [Double] {
+        precondition(crop.count == side * side)
         let input = crop.map { (Float($$0) * scale - mean) / std }
         try interpreter.copy(input.withUnsafeBufferPointer { Data(buffer: $$0) }, toInputAt: 0)
         try interpreter.invoke()

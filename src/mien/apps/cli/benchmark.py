@@ -27,7 +27,7 @@ def pipeline(
     json: console.Json = False,
 ) -> None:
     """Time whole frames (detect, align, classify, draw) by stage, float32 and int8, one thread, in turns with the package fer."""
-    from mien.apps.cli.pipeline_table import COLUMNS, read_counts, table_rows
+    from mien.apps.cli.pipeline_table import COLUMNS, LEGEND, read_counts, table_rows
     from mien.benchmark.pipeline import make_scenes, measure_pipeline
     from mien.records import append_record
 
@@ -42,7 +42,7 @@ def pipeline(
         console.print_json(result)
         return
     console.print_table(COLUMNS, table_rows(result))
-    console.out.print(f"float32 / int8, classifier alone: {result['float32_over_int8']:.2f}")
+    console.out.print(f"{LEGEND}\nfloat32 / int8, classifier alone: {result['float32_over_int8']:.2f}")
 
 
 @app.command()
