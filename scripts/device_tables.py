@@ -62,7 +62,7 @@ def arm64() -> str:
     return (
         markdown(["processor", "stands for", "file", "same label", "largest difference of a score"], rows)
         + f"\nAllowed: {record['float_tolerance']:g} for float32, no other label for any file. "
-        + f"{record['emulator']}, against {machine(record)}; on both sides {versions}; commit {record['environment']['commit'][:12]}.\n\n"
+        + f"{record['emulator']}, against {machine(record)}; there {versions}; commit {record['environment']['commit'][:12]}.\n\n"
         + "End to end, from the portraits' JPEG files:\n\n"
         + markdown(
             ["processor", "picture", "detector", "file", "label", "same", "landmarks differ, px", "crop differs, levels", "scores differ"],

@@ -5,8 +5,8 @@ look at the same frames (``scenes.py``) and take turns, in another order at ever
 machine meets them all. Raw times are kept; medians are compared.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,27 +52,21 @@ def measure_pipeline(
         ModelFileError: a detector's model file cannot be had.
         ConfigError: ``fer`` does not run in the named interpreter.
     """
-    previous_threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with ExitStack() as stack:
-            candidates = {f"{detector} + {file}": _mien_candidate(detector, file) for detector in detectors for file in FILES}
-            peer, peer_note = _open_peer(scenes, peer_python)
-            if peer is not None:
-                stack.enter_context(peer)
-                candidates[PEER] = partial(_time_peer, peer)
-            samples = _take_turns(candidates, scenes, num_runs, on_progress)
-            classifier_ms = _time_classifiers(num_runs)
-    finally:
-        cv2.setNumThreads(previous_threads)
-    rows = [_row(name, scene, samples[name, scene.name]) for scene in scenes for name in candidates]
+    with _one_opencv_thread(), ExitStack() as stack:
+        candidates = {f"{detector} + {file}": _mien_candidate(detector, file) for detector in detectors for file in FILES}
+        peer, peer_note = _open_peer(scenes, peer_python)
+        if peer is not None:
+            stack.enter_context(peer)
+            candidates[PEER] = partial(_time_peer, peer)
+        samples = _take_turns(candidates, scenes, num_runs, on_progress)
+        classifier_ms = _time_classifiers(num_runs)
     card = open_bundle().card
     return {
         "model": card.name,
         "files_sha256": {name: card.files[name].sha256 for name in FILES},
         "threads": 1,
         "runs": num_runs,
-        "rows": _with_ratios(rows),
+        "rows": _with_ratios([_row(name, scene, samples[name, scene.name]) for scene in scenes for name in candidates]),
         "classifier_ms": {name: _rounded(values) for name, values in classifier_ms.items()},
         "float32_over_int8": float(np.median(classifier_ms["float32"]) / np.median(classifier_ms["int8"])),
         "peer": {"packages": peer.packages, "python": peer.python} if peer is not None else None,
@@ -112,6 +106,16 @@ def time_stages(pipeline: Pipeline) -> TimedFrame:
         return {**stages_ms, "total": (moments_s[-1] - moments_s[0]) * 1000, "num_found": len(readings)}
 
     return time_frame
+
+
+@contextmanager
+def _one_opencv_thread() -> Iterator[None]:
+    previous_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(previous_threads)
 
 
 def _mien_candidate(detector: str, file: str) -> TimedFrame:
