@@ -1,7 +1,7 @@
 """What whole frames cost: detect, align, classify and draw, each timed in the same pass, one thread, candidates interleaved.
 
 A candidate is a detector with one file of the default bundle, or the package ``fer`` in a process of its own. All of them
-look at the same frames (``scenes.py``) and take turns, in another order at every pass, so that a slow moment of the
+look at the same frames (``scenes.py``) and take turns, another one first at every pass, so that a slow moment of the
 machine meets them all. Raw times are kept; medians are compared.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 from typing import Any, cast, get_args
@@ -142,17 +143,20 @@ def _time_peer(peer: FerProcess, scene: Scene) -> dict[str, float]:
 def _take_turns(
     candidates: Mapping[str, TimedFrame], scenes: Sequence[Scene], num_runs: int, on_progress: Callable[[int, int], None]
 ) -> dict[tuple[str, str], list[Mapping[str, float]]]:
-    """Return the passes of every candidate over every frame, by (candidate, frame); whose turn is first moves on."""
+    """Return the passes of every candidate over every frame, by (candidate, frame); whose turn is first moves on.
+
+    One frame after the other, since a detector that meets a new size first sets up its network for it.
+    """
     names = list(candidates)
     samples: dict[tuple[str, str], list[Mapping[str, float]]] = {(name, scene.name): [] for name in names for scene in scenes}
-    for run in range(WARM_UP + num_runs):
+    runs = range(WARM_UP + num_runs)
+    for index, (scene, run) in enumerate(product(scenes, runs)):
         first = run % len(names)
-        for scene in scenes:
-            for name in names[first:] + names[:first]:
-                times = candidates[name](scene)
-                if run >= WARM_UP:
-                    samples[name, scene.name].append(times)
-        on_progress(run + 1, WARM_UP + num_runs)
+        for name in names[first:] + names[:first]:
+            times = candidates[name](scene)
+            if run >= WARM_UP:
+                samples[name, scene.name].append(times)
+        on_progress(index + 1, len(scenes) * len(runs))
     return samples
 
 
