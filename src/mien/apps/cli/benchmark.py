@@ -16,25 +16,35 @@ Record = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append 
 
 @app.command()
 def pipeline(
-    detectors: Annotated[str, typer.Option(help="Detectors to compare, separated by commas.")] = "blazeface,yunet,haar",
-    runs: Annotated[int, typer.Option(min=1, help="Timed passes of each candidate.")] = 200,
+    detectors: Annotated[
+        str, typer.Option(help="Detectors to compare, separated by commas; NAME:picture looks for small faces too.")
+    ] = "blazeface,yunet,yunet:picture,haar",
+    sizes: Annotated[str, typer.Option(help="Frame sizes, separated by commas.")] = "480p,720p,1080p",
+    faces: Annotated[str, typer.Option(help="Numbers of faces in a frame, separated by commas.")] = "0,1,5,20",
+    runs: Annotated[int, typer.Option(min=1, help="Timed passes of each candidate over each frame.")] = 40,
+    peer_python: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Interpreter that has the package fer, to compare with; mien's own by default.")
+    ] = None,
     record: Record = None,
     json: console.Json = False,
 ) -> None:
-    """Time detect + align + classify on one 640x480 frame with one face, one thread, candidates interleaved."""
-    from mien.benchmark.pipeline import measure_pipeline
+    """Time whole frames (detect, align, classify, draw) by stage, float32 and int8, one thread, in turns with the package fer."""
+    from mien.apps.cli.pipeline_table import COLUMNS, LEGEND, read_counts, table_rows
+    from mien.benchmark.pipeline import make_scenes, measure_pipeline
     from mien.records import append_record
 
+    scenes = make_scenes(sizes.split(","), read_counts(faces))
     with console.progress("pipeline") as show:
-        result = measure_pipeline(detectors.split(","), runs, show)
+        result = measure_pipeline(detectors.split(","), scenes, runs, peer_python, show)
     if record:
         append_record(record, "benchmark pipeline", result)
+    if result["peer_note"]:
+        console.say(f"Without fer: {result['peer_note']}")
     if json:
         console.print_json(result)
         return
-    rows = [[r["candidate"], f"{r['median_ms']:.2f}", f"{r['p95_ms']:.2f}", r["runs"]] for r in result["rows"]]
-    console.print_table(["candidate", "median ms", "p95 ms", "runs"], rows)
-    console.out.print(f"float32 / int8: {result['float32_over_int8']:.2f}")
+    console.print_table(COLUMNS, table_rows(result))
+    console.out.print(f"{LEGEND}\nfloat32 / int8, classifier alone: {result['float32_over_int8']:.2f}")
 
 
 @app.command()
