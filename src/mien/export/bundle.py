@@ -13,6 +13,7 @@ from mien.atomic import cannot_write
 from mien.card import CARD_NAME, Calibration, Card, FileEntry
 from mien.errors import ConfigError, UnknownNameError
 from mien.evaluation.evaluate import score_manifest
+from mien.evaluation.parts import part_accuracies
 from mien.export.calibration import COVERAGE, abstain_threshold, fit_temperature
 from mien.export.formats import DEFAULT_FILES, FORMATS
 from mien.export.mixed import choose_float_layers
@@ -34,7 +35,7 @@ def export(
     """Write a bundle into ``out_dir``, measured on the origin's faces; files it had and that are not asked for stay.
 
     Args:
-        files: Names in ``FORMATS``; float32 is always among them.
+        files: Names in ``FORMATS``. A bundle without float32 is small, and cannot gain files later.
         release: Also open the test split and write its accuracy into the card; once per released model.
         say: Receives one line per finished step.
 
@@ -53,7 +54,7 @@ def export(
     try:
         draft_dir.mkdir()
         draft = _Draft(origin, draft_dir, say)
-        card = draft.fill([name for name in FORMATS if name == "float32" or name in files])
+        card = draft.fill([name for name in FORMATS if name in files])
         if release:
             card = _open_test(card, origin, draft_dir, say)
         (draft_dir / CARD_NAME).write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
@@ -74,17 +75,20 @@ class _Draft:
         self.reference = origin.faces.scores(origin.reference, self.preprocess)
         self.reference_accuracy = origin.faces.accuracy(self.reference) if origin.faces.is_labelled else None
 
-    def fill(self, names: Sequence[str]) -> Card:
+    def fill(self, wanted: Sequence[str]) -> Card:
         """Write and measure files, and return the card with them; files of an older bundle are carried over."""
+        names = list(dict.fromkeys(["float32", *wanted]))  # all others are made from it
         entries = self._old_entries(names)
-        float32 = self.folder / FORMATS["float32"].path
-        self.origin.write_float32(float32)
+        self.origin.write_float32(self._path("float32"))
         inputs = self.origin.inputs() if any(FORMATS[name].has_ranges for name in names) else NO_INPUTS
         scores: dict[str, Float] = {}
         for name in names:
             layers = self._write(name, inputs)
             entries[name], scores[name] = self._measure(name, layers)
             check_parity(name, entries[name], self.reference_accuracy, self.origin.faces.where)
+        if "float32" not in wanted and self.origin.folder is None:
+            del entries["float32"]
+            self._path("float32").unlink()
         entries = time_files({name: entries[name] for name in FORMATS if name in entries}, self.folder, self.preprocess)
         card = replace(self.origin.card, files=entries)
         is_new = self.origin.folder is None
@@ -153,9 +157,18 @@ class _Draft:
         if self.origin.folder is not None and old is not None and old.sha256 == entry.sha256:
             # The same file: what was measured against the trained network, and on the test split, still holds.
             entry = replace(old, runtime=row.runtime, calibrated_on=entry.calibrated_on, float_layers=float_layers)
+        elif self.origin.reads_parts:
+            entry = replace(entry, accuracy=entry.accuracy | self._part_accuracies(name))
         accuracy = f", accuracy {entry.accuracy[self.origin.faces.where]:.4f}" if self.origin.faces.is_labelled else ""
         self.say(f"{row.path}: {entry.bytes / 1e6:.2f} MB, largest difference {entry.parity_max_abs:.2g}{accuracy} ({entry.parity_on})")
         return entry, scores
+
+    def _part_accuracies(self, name: str) -> dict[str, float]:
+        """Return the accuracy of each part alone, for a network that was trained on single parts."""
+        raw = file_scores(self._path(name), FORMATS[name].runtime)
+        faces = self.origin.faces
+        rates = part_accuracies(lambda crops: raw(prepare(crops, self.preprocess)), self.origin.card.labels, faces.manifest)
+        return {f"{faces.where}, {part} alone": rate for part, rate in rates.items()}
 
     def _calibrate(self, scores: Float) -> Calibration:
         labels = self.origin.faces.manifest.label_indices

@@ -65,6 +65,8 @@ class Origin:
     faces: ParitySet
     test: Manifest | None
     """The split that ``--release`` opens; None where there is none."""
+    reads_parts: bool = False
+    """Trained on single parts of faces; how well it reads them is measured too."""
 
 
 def from_run(run_dir: Path, data_root: Path, name: str, say: Say) -> Origin:
@@ -92,6 +94,7 @@ def from_run(run_dir: Path, data_root: Path, name: str, say: Say) -> Origin:
         inputs_note=_inputs_note(data.training, recipe.seed),
         faces=ParitySet(data.validation, f"{data.validation.dataset}/{recipe.validation_split}"),
         test=_test_split(data.manifest),
+        reads_parts=recipe.augment.keep_part_probability > 0,
     )
 
 

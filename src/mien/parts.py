@@ -1,0 +1,187 @@
+"""The eyes, the nose and the mouth by themselves: where they are, and what each says of the expression.
+
+Paper 004 shows a reading for each part and does not say how it is made. Two honest answers are given here:
+*evidence*, how much the face's probability falls when the part is hidden, by the network that read the face; and *part alone*, what a
+network that was trained on single parts says when it sees nothing else.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mien.alignment import cut_face, face_square
+from mien.card import Bundle, open_trained
+from mien.detection.mesh import OUTLINES, FaceMesh
+from mien.errors import ModelFileError
+from mien.geometry import PART_BOXES
+from mien.pipeline import Pipeline
+from mien.preprocess import Square
+from mien.runtime.classifier import BundleClassifier
+from mien.types import Classifier, Face, Float, Reading, UInt8
+
+log = logging.getLogger("mien")
+
+PART_NAMES = ("right_eye", "left_eye", "nose", "mouth")
+"""The person's own right and left."""
+PARTS_BUNDLE, PARTS_FILE = "mien_s_parts", "int8"
+FILLS = (64, 128, 192)
+"""Grey levels that hide; answers are averaged over them, since none is neutral to a network."""
+
+
+@dataclass(frozen=True, eq=False)
+class PartReading:
+    """One part of a face, and what it says."""
+
+    name: str
+    """One of ``PART_NAMES``."""
+    outline_xy: Float
+    """(M, 2) around the part, in pixels of the picture; a box where only the detector's points are known."""
+    evidence: float
+    """How much the probability of the face's expression falls when the part is hidden; below 0 where it rises."""
+    expression: str
+    """What the part alone shows, by the network of single parts."""
+    probability: float
+    scores: Float
+    """(K,) of the part alone, in the order of that network's labels; sums to 1."""
+    accuracy: float
+    """How often such a part alone is read rightly, in 0..1, on the data the card names."""
+
+
+class HasPipeline(Protocol):
+    """What a ``PartReader`` needs of a recogniser."""
+
+    pipeline: Pipeline
+
+
+class PartReader:
+    """Reads the parts of faces that a recogniser has read. Not safe to share between threads.
+
+    Args:
+        recognizer: The one whose readings are taken apart.
+        may_fetch: Whether the mesh's file may be downloaded; without it the detector's points serve, which a line says.
+
+    Raises:
+        ModelFileError: the network of single parts is damaged.
+    """
+
+    def __init__(self, recognizer: HasPipeline, may_fetch: bool = True) -> None:
+        self._pipeline = recognizer.pipeline
+        self._bundle: Bundle = open_trained(PARTS_BUNDLE)
+        self._classify_parts = BundleClassifier(self._bundle, PARTS_FILE)
+        self._mesh: FaceMesh | None = None
+        try:
+            self._mesh = FaceMesh(may_fetch=may_fetch)
+        except ModelFileError as error:
+            log.warning("Parts are placed by the detector's points, without the face mesh. %s", error)
+
+    def __call__(self, image: UInt8, reading: Reading) -> tuple[PartReading, ...]:
+        """Return one reading per part of a face in an (H, W, 3) RGB picture, in the order of ``PART_NAMES``."""
+        face = Face(reading.box_xyxy, reading.landmarks_xy, reading.detection_confidence)
+        square = face_square(face, self._pipeline.alignment)
+        outlines = locate_parts(self._mesh(image, face) if self._mesh else None, face, square)
+        boxes = {name: part_box(name, middle(to_fractions(outline, square))) for name, outline in outlines.items()}
+        crop = cut_face(image, face, self._pipeline.alignment, self._pipeline.preprocess)
+        evidence = self._evidence(crop, boxes, reading.expression)
+        card = self._bundle.card
+        own_crop = cut_face(image, face, card.alignment, card.preprocess)
+        alone = [average_over_fills(self._classify_parts, own_crop, boxes[name], keep) for name in PART_NAMES]
+        return tuple(
+            PartReading(
+                name=name,
+                outline_xy=outlines[name],
+                evidence=evidence[name],
+                expression=card.labels[int(scores.argmax())],
+                probability=float(scores.max()),
+                scores=scores,
+                accuracy=part_accuracy(self._bundle, name),
+            )
+            for name, scores in zip(PART_NAMES, alone, strict=True)
+        )
+
+    def _evidence(self, crop: UInt8, boxes: dict[str, "Box"], expression: str) -> dict[str, float]:
+        column = self._pipeline.labels.index(expression)
+        whole = float(self._pipeline.classify([crop])[0, column])
+        return {name: whole - float(average_over_fills(self._pipeline.classify, crop, box, hide)[column]) for name, box in boxes.items()}
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, in fractions of a crop's side."""
+
+
+def locate_parts(mesh_xy: Float | None, face: Face, square: Square) -> dict[str, Float]:
+    """Return the outline of every part, (M, 2) in pixels of the picture.
+
+    Args:
+        mesh_xy: (468, 2) points of the mesh; None takes boxes around the detector's points.
+        square: That the face is cut by; it gives the boxes their size and turn.
+    """
+    if mesh_xy is not None:
+        return {name: mesh_xy[list(OUTLINES[name])] for name in PART_NAMES}
+    outlines = {}
+    for name, point in zip(PART_NAMES, face.landmarks_xy, strict=True):
+        left, top, right, bottom = part_box(name, to_fractions(point[np.newaxis], square)[0])
+        outlines[name] = from_fractions(np.array([[left, top], [right, top], [right, bottom], [left, bottom]]), square)
+    return outlines
+
+
+def part_box(name: str, center: Float) -> Box:
+    """Return the box of a part around its centre, (2,) in fractions of the crop, in the size that networks are trained with."""
+    _, _, half_width, half_height = PART_BOXES[name]
+    x, y = (float(value) for value in center)
+    return x - half_width, y - half_height, x + half_width, y + half_height
+
+
+def middle(points: Float) -> Float:
+    """Return the middle (2,) of the upright box around (M, 2) points."""
+    center: Float = (points.min(axis=0) + points.max(axis=0)) / 2
+    return center
+
+
+def to_fractions(points_xy: Float, square: Square) -> Float:
+    """Turn (M, 2) points in pixels of the picture into fractions of the square's side, (0, 0) its top left corner."""
+    cos, sin = np.cos(square.angle_rad), np.sin(square.angle_rad)
+    fractions: Float = (points_xy - np.array(square.center_xy)) @ np.array([[cos, -sin], [sin, cos]]) / square.side + 0.5
+    return fractions
+
+
+def from_fractions(fractions: Float, square: Square) -> Float:
+    """Turn (M, 2) fractions of the square's side into pixels of the picture."""
+    cos, sin = np.cos(square.angle_rad), np.sin(square.angle_rad)
+    points: Float = (fractions - 0.5) * square.side @ np.array([[cos, sin], [-sin, cos]]) + np.array(square.center_xy)
+    return points
+
+
+def hide(crop: UInt8, box: Box, fill: int) -> UInt8:
+    """Return a square crop with a box covered by one grey."""
+    rows, columns = _pixels(crop, box)
+    covered = crop.copy()
+    covered[rows, columns] = fill
+    return covered
+
+
+def keep(crop: UInt8, box: Box, fill: int) -> UInt8:
+    """Return a square crop with all but a box covered by one grey."""
+    rows, columns = _pixels(crop, box)
+    covered = np.full_like(crop, fill)
+    covered[rows, columns] = crop[rows, columns]
+    return covered
+
+
+def _pixels(crop: UInt8, box: Box) -> tuple[slice, slice]:
+    left, top, right, bottom = (int(np.clip(round(value * crop.shape[0]), 0, crop.shape[0])) for value in box)
+    return slice(top, bottom), slice(left, right)
+
+
+def average_over_fills(classify: Classifier, crop: UInt8, box: Box, cover: Callable[[UInt8, Box, int], UInt8]) -> Float:
+    """Return (K,) scores of a covered crop, averaged over the greys that cover."""
+    averaged: Float = np.asarray(classify([cover(crop, box, fill) for fill in FILLS])).mean(axis=0)
+    return averaged
+
+
+def part_accuracy(bundle: Bundle, name: str) -> float:
+    """Return how often a part alone is read rightly, as the card tells; NaN where it does not."""
+    accuracies = bundle.card.files[PARTS_FILE].accuracy
+    return next((rate for where, rate in accuracies.items() if where.endswith(f", {name} alone")), float("nan"))
