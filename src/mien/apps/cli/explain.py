@@ -1,0 +1,121 @@
+"""``mien explain``: what a network looks at."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mien.apps.cli import console
+from mien.errors import ConfigError, ModelFileError, UnknownNameError
+
+if TYPE_CHECKING:
+    from mien.explain.explain import FaceToExplain
+    from mien.explain.networks import Explained
+
+
+def explain(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE]...", help="Pictures or folders.", show_default=False)] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="Shipped bundle, bundle folder or run folder.")] = "mien_s",
+    file: console.File = "float32",
+    methods: Annotated[str, typer.Option(help="Of occlusion, saliency, grad_cam, separated by commas.")] = "occlusion,saliency,grad_cam",
+    layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Also draw the first layer's kernels and feature maps.")] = True,
+    crops: Annotated[bool, typer.Option("--crops", help="The pictures are faces already cut out; find none.")] = False,
+    output: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where pictures and explain.html go.")] = Path("mien-explain"),
+    detector: console.DetectorName = "auto",
+    check: Annotated[bool, typer.Option("--check", help="Measure on PublicTest whether the maps mean something.")] = False,
+    data: console.Data = Path("data"),
+    max_faces: Annotated[int, typer.Option(min=7, help="Faces of --check.")] = 210,
+    record: console.Record = None,
+    json: console.Json = False,
+) -> None:
+    """Draw what a network looks at in each face. Occlusion runs on any bundle; the rest needs the extra ``train``."""
+    from mien.explain.networks import METHODS, open_explained
+
+    chosen = [name for name in methods.split(",") if name]
+    for name in chosen:
+        if name not in METHODS:
+            raise UnknownNameError("Method", name, METHODS)
+    explained = open_explained(model, file)
+    if check:
+        _check(explained, chosen, data, max_faces, record, json)
+        return
+    if not sources:
+        raise ConfigError("Name pictures to explain, or --check with --data.")
+    from mien.explain.explain import check_out_dir, explain_faces
+
+    check_out_dir(output)
+    faces = _faces(sources, explained, crops, detector)
+    results = explain_faces(explained, faces, chosen, layers, output)
+    if json:
+        console.print_json({"model": explained.name, "out": str(output), "faces": results})
+        return
+    rows = [[result["name"], result["expression"], f"{result['probability']:.0%}"] for result in results]
+    console.print_table(["face", "expression", "score"], rows)
+    console.out.print(str(output / "explain.html"), markup=False, soft_wrap=True)
+
+
+def _faces(sources: list[str], explained: "Explained", crops: bool, detector: str) -> "list[FaceToExplain]":
+    """Return all faces of the pictures; one line tells where none was found."""
+    from mien.alignment import cut_face
+    from mien.detection.catalog import create_detector
+    from mien.explain.explain import FaceToExplain
+    from mien.pictures import read_picture
+    from mien.preprocess import fit, to_color
+    from mien.video.sources import list_pictures
+
+    paths = [path for text in sources for path in (list_pictures(Path(text)) if Path(text).is_dir() else [Path(text)])]
+    spec = explained.preprocess
+    detect = None if crops else create_detector(detector)
+    faces = []
+    for path in paths:
+        image = read_picture(path)
+        if detect is None:
+            faces.append(FaceToExplain(path.stem, fit(to_color(image, spec.color), spec.side)))
+            continue
+        found = detect(image)
+        if not found:
+            console.say(f"{path}: no face found.")
+        names = [path.stem] if len(found) == 1 else [f"{path.stem}-{number + 1}" for number in range(len(found))]
+        faces += [FaceToExplain(name, cut_face(image, face, explained.alignment, spec)) for name, face in zip(names, found, strict=True)]
+    if not faces:
+        raise ConfigError("No face to explain. Try another --detector, or --crops where the pictures are faces already.")
+    return faces
+
+
+def _check(explained: "Explained", methods: list[str], data: Path, max_faces: int, record: Path | None, json: bool) -> None:
+    from mien.data.catalog import load_dataset
+    from mien.detection.mesh import FaceMesh
+    from mien.explain.check import check_maps
+    from mien.records import append_record
+
+    manifest = load_dataset("fer2013", data).split("publictest")
+    try:
+        mesh = FaceMesh()
+    except ModelFileError as error:
+        console.say(f"Without the share on the face: {error}")
+        mesh = None
+    with console.progress("explain --check") as show:
+        result = check_maps(explained, manifest, methods, max_faces, mesh, show)
+    if record:
+        append_record(record, "explain check", result)
+    if json:
+        console.print_json(result)
+        return
+    _print_check(result)
+
+
+def _print_check(result: dict[str, Any]) -> None:
+    rows = []
+    for name, values in result["methods"].items():
+        on_face = values.get("share_on_face", {})
+        rows.append(
+            [
+                name,
+                f"{values['deletion']:.3f} ± {values['deletion_se']:.3f}",
+                f"{values['insertion']:.3f} ± {values['insertion_se']:.3f}",
+                f"{100 * on_face['all']:.0f}" if on_face else "-",
+            ]
+        )
+    console.print_table(["map", "deletion (low is good)", "insertion (high is good)", "% on the face"], rows)
+    if result["area"]:
+        console.say(f"The face takes {100 * result['area']['all']:.0f} % of the picture ({result['faces_with_mesh']} faces with a mesh).")

@@ -1,0 +1,96 @@
+"""What explains: a file's scores, which any bundle has, and the network in Keras, for gradients and feature maps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mien.alignment import AlignmentSpec
+from mien.card import open_trained
+from mien.labels import LabelSet
+from mien.pictures import read_picture
+from mien.preprocess import Float32, PreprocessSpec, prepare
+from mien.runtime.classifier import BundleClassifier
+from mien.training.folder import is_run
+from mien.types import Float
+
+if TYPE_CHECKING:
+    from keras import Model
+
+METHODS = ("occlusion", "saliency", "grad_cam")
+NEEDS_KERAS = ("saliency", "grad_cam")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A model to look into."""
+
+    name: str
+    labels: LabelSet
+    preprocess: PreprocessSpec
+    alignment: AlignmentSpec
+    raw_scores: Callable[[Float32], Float]
+    build: Callable[[], "Model"]
+    """Makes the network in Keras."""
+
+    @cached_property
+    def model(self) -> "Model":
+        """The network in Keras, from inputs to logits; made when it is first asked for.
+
+        Raises:
+            MissingExtraError: the training framework is not installed.
+            ModelFileError: the bundle's network cannot be taken back from its file.
+        """
+        return self.build()
+
+    def heat(self, method: str, face: Float32, column: int) -> Float:
+        """Return an (H, W) map of importance of one label for an (H, W, C) network input.
+
+        Args:
+            method: One of ``METHODS``.
+        """
+        if method == "occlusion":
+            from mien.explain.occlusion import occlusion_map
+
+            return occlusion_map(self.raw_scores, face, column)
+        from mien.explain import gradients
+
+        return (gradients.saliency if method == "saliency" else gradients.grad_cam)(self.model, face, column)
+
+
+def open_explained(reference: str | Path, file: str = "float32") -> Explained:
+    """Open a shipped bundle, a bundle folder, or a run folder.
+
+    Raises:
+        UnknownNameError: nothing of this name.
+        ModelFileError: a file is missing or damaged.
+        MissingExtraError: a run folder needs the training framework.
+    """
+    path = Path(reference)
+    if is_run(path):
+        from mien.evaluation.float_model import FloatClassifier
+
+        network = FloatClassifier(path)
+        return Explained(
+            network.recipe.name, network.labels, network.recipe.preprocess, AlignmentSpec(), network.raw_scores, lambda: network.model
+        )
+    bundle = open_trained(reference)
+    card = bundle.card
+
+    def build() -> "Model":
+        from mien.training.unfold import network_of_bundle
+
+        return network_of_bundle(bundle, _portraits(card.preprocess))
+
+    return Explained(card.name, card.labels, card.preprocess, card.alignment, BundleClassifier(bundle, file).raw_scores, build)
+
+
+def _portraits(spec: PreprocessSpec) -> Float32:
+    """Return network inputs from the shipped portraits: what is explained does not depend on statistics, only training would."""
+    folder = Path(str(files("mien") / "media"))
+    pictures = [read_picture(path) for path in sorted(folder.glob("*.jpg"))]
+    return np.concatenate([prepare([picture], spec) for picture in pictures])
