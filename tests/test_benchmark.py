@@ -18,10 +18,10 @@ from mien.benchmark.complexity import count_file
 from mien.benchmark.device import draw_pictures, measure_device
 from mien.benchmark.latency import measure_latency
 from mien.benchmark.pareto import draw_pareto, is_best, point, points_of_records
-from mien.benchmark.peers import PEERS
 from mien.benchmark.statistics import compare_times
 from mien.card import shipped_bundles
 from mien.errors import ConfigError, MienError, ModelFileError, OutputError, UnknownNameError
+from mien.evaluation.peers import PEERS
 from mien.records import append_record, read_records
 from mien.timing import interleave, summarize_ms
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from mien.benchmark.peers import find_peer
 from mien.card import CARD_NAME, Bundle, open_bundle, shipped_bundles
 from mien.errors import ModelFileError, UnknownNameError
+from mien.evaluation.peers import find_peer
 from mien.labels import LabelSet
 from mien.models.catalog import MODELS
 from mien.preprocess import Float32, PreprocessSpec

@@ -33,7 +33,7 @@ class OpenClassifier:
 
 
 def open_classifier(reference: str | Path, file: str = "float32", threads: int = 1) -> OpenClassifier:
-    """Open a shipped bundle by name, or a bundle folder, run folder or combined model's TOML file.
+    """Open a shipped bundle by name, or a bundle folder, run folder, combined model's TOML file or peer's ONNX file.
 
     Args:
         file: Which file of a bundle runs; a run folder has its float network alone.
@@ -51,6 +51,8 @@ def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, .
     path = Path(reference)
     if path.suffix == ".toml":
         return _open_combined(path, file, threads, parents)
+    if path.suffix == ".onnx":
+        return _open_peer(path, threads)
     if is_run(path):
         return _open_run(path, file)
     from mien.runtime.classifier import BundleClassifier
@@ -58,6 +60,13 @@ def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, .
     bundle = open_trained(reference)
     card = bundle.card
     return OpenClassifier(BundleClassifier(bundle, file, threads), card.labels, card.name, file, card.alignment, card.preprocess)
+
+
+def _open_peer(path: Path, threads: int) -> OpenClassifier:
+    from mien.evaluation.peers import PeerClassifier
+
+    classify = PeerClassifier(path, threads)
+    return OpenClassifier(classify, classify.peer.labels, classify.peer.name, path.name, AlignmentSpec(), classify.peer.preprocess)
 
 
 def _open_run(path: Path, file: str) -> OpenClassifier:

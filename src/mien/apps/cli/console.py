@@ -37,7 +37,10 @@ Set = Annotated[
 ]
 Record = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.")]
 Classifier = Annotated[
-    str, typer.Argument(metavar="[BUNDLE_OR_RUN]", help="Shipped bundle, bundle folder, run folder or combined model (.toml).")
+    str,
+    typer.Argument(
+        metavar="[BUNDLE_OR_RUN]", help="Shipped bundle, bundle folder, run folder, combined model (.toml) or a peer's .onnx file."
+    ),
 ]
 
 

@@ -1,9 +1,15 @@
 """Networks of others, as the ONNX files that measure them: recognised by their hash, fed as their authors feed them."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from mien.errors import ModelFileError
 from mien.labels import LabelSet
-from mien.preprocess import PreprocessSpec
+from mien.preprocess import PreprocessSpec, prepare
+from mien.runtime.classifier import load_network, run_each
+from mien.types import Float, UInt8
 
 _ORDER = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 _SIGNED_GRAY = PreprocessSpec(color="gray", size_hw=(64, 64), mean=(0.5,), std=(0.5,))
@@ -51,3 +57,28 @@ PEERS = (
 def find_peer(sha256: str) -> Peer | None:
     """Return the peer whose file has this hash, if it is one of them."""
     return next((peer for peer in PEERS if peer.sha256 == sha256), None)
+
+
+class PeerClassifier:
+    """Faces to scores with a peer's ONNX file, fed and read as its authors do.
+
+    Raises:
+        ModelFileError: the file is missing, or none of the peers that mien knows.
+        MissingExtraError: ONNX Runtime is not installed.
+    """
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        try:
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ModelFileError(f"{path}: cannot be read ({error.strerror}). Expected a peer's .onnx file.") from error
+        peer = find_peer(sha256)
+        if peer is None:
+            known = ", ".join(one.name for one in PEERS)
+            raise ModelFileError(f"{path}: none of the networks whose input and labels are known ({known}). Name a bundle or a run.")
+        self.peer: Peer = peer
+        self._network = load_network(path, "onnx", threads)
+
+    def __call__(self, crops: Sequence[UInt8]) -> Float:
+        """Return (N, K) scores of N crops, grey (h, w) or RGB (h, w, 3), in the order of ``peer.labels``."""
+        return run_each(self._network, prepare(crops, self.peer.preprocess))

@@ -1,0 +1,97 @@
+"""The probes of ``mien evaluate --probe``: several models under the same changed faces, as a table and a picture."""
+
+from pathlib import Path
+from typing import Any
+
+from mien.apps.cli import console
+
+
+def run_probe(
+    kind: str,
+    models: list[str],
+    dataset: str,
+    data: Path,
+    split: str,
+    file: str,
+    max_faces: int,
+    threads: int,
+    output: Path | None,
+    record: Path | None,
+    json: bool,
+) -> None:
+    """Probe every model on the same faces, then print, draw and record.
+
+    Raises:
+        UnknownNameError: no such probe or model.
+        ConfigError: the data set's pictures are not cut faces.
+    """
+    from mien.atomic import atomic_path
+    from mien.evaluation.open import open_classifier
+    from mien.evaluation.probe import probe
+    from mien.evaluation.probe_figure import draw_probe
+    from mien.records import append_record
+
+    manifest = _faces(dataset, data, split, max_faces)
+    opened = [open_classifier(name, file, threads) for name in models]
+    rows = []
+    for model in opened:
+        with console.progress(f"{kind}, {model.name}") as show:
+            rows.append(probe(model, manifest, kind, show))
+    result: dict[str, Any] = {
+        "probe": kind,
+        "dataset": dataset,
+        "split": split,
+        "n": len(manifest),
+        "data_sha256": manifest.sha256,
+        "rows": rows,
+    }
+    if output:
+        with atomic_path(output / f"{kind}.png") as temporary:
+            temporary.write_bytes(draw_probe(result))
+    if record:
+        append_record(record, "probe", result)
+    if json:
+        console.print_json(result)
+    else:
+        _print(result)
+
+
+def _faces(dataset: str, data: Path, split: str, max_faces: int) -> Any:
+    """Return at most so many faces, evenly over the split."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from mien.data.catalog import load_dataset
+    from mien.errors import ConfigError
+
+    manifest = load_dataset(dataset, data).split(split)
+    if "whole" in manifest.crops:
+        raise ConfigError(
+            f"{dataset}: its pictures show more than the face. Cut the faces first: mien crop {dataset} --data {data} --out DIR"
+        )
+    if max_faces and len(manifest) > max_faces:
+        chosen = np.linspace(0, len(manifest) - 1, max_faces).round().astype(int)
+        manifest = replace(manifest, samples=tuple(manifest.samples[index] for index in chosen))
+    return manifest
+
+
+def _print(result: dict[str, Any]) -> None:
+    console.out.print(
+        f"{result['probe']} on {result['dataset']}/{result['split']}, {result['n']} faces; accuracy in %", markup=False, soft_wrap=True
+    )
+    if result["probe"] != "corruptions":
+        names = list(result["rows"][0]["conditions"])
+        rows = [[row["model"], *(f"{100 * row['conditions'][name]:.1f}" for name in names)] for row in result["rows"]]
+        console.print_table(["model", *names], rows)
+        return
+    names = list(dict.fromkeys(name.partition("/")[0] for name in result["rows"][0]["conditions"]))
+    rows = []
+    for row in result["rows"]:
+        means = [_mean([rate for key, rate in row["conditions"].items() if key.startswith(f"{name}/")]) for name in names]
+        rows.append([row["model"], f"{100 * row['clean']:.1f}", f"{100 * row['summary']:.1f}", *(f"{100 * mean:.1f}" for mean in means)])
+    console.print_table(["model", "clean", "mean of all", *names], rows)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

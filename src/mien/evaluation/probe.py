@@ -1,0 +1,92 @@
+"""Probes: how a model's accuracy falls when faces are turned, covered or spoiled (table 4 of paper 002, and beyond)."""
+
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from mien.data.manifest import Manifest
+from mien.errors import UnknownNameError
+from mien.evaluation.evaluate import restrict
+from mien.evaluation.open import OpenClassifier
+from mien.evaluation.parts import part_accuracies
+from mien.evaluation.perturb import CORRUPTIONS, STRENGTHS, hide_part, yaw
+from mien.geometry import PART_BOXES
+from mien.labels import columns_of
+from mien.types import UInt8
+
+PROBES = ("pose", "occlusion", "corruptions", "parts")
+YAW_DEGREES = 30.0
+HIDING_GREY = 128
+# Paper 002's pictures: one face from the front, covered, and turned to either side.
+POSES: dict[str, Callable[[UInt8], UInt8]] = {
+    "front": lambda crop: crop,
+    "occluded": lambda crop: hide_part(crop, "eyes", HIDING_GREY),
+    "right": lambda crop: yaw(crop, YAW_DEGREES),
+    "left": lambda crop: yaw(crop, -YAW_DEGREES),
+}
+OCCLUSIONS: dict[str, Callable[[UInt8], UInt8]] = {"nothing": lambda crop: crop} | {
+    part.replace("_", " "): lambda crop, part=part: hide_part(crop, part, HIDING_GREY) for part in PART_BOXES
+}
+
+
+def probe(model: OpenClassifier, manifest: Manifest, kind: str, on_progress: Callable[[int, int], None]) -> dict[str, Any]:
+    """Return the accuracy of one model under every condition of a probe, faces cut as FER2013 cuts them.
+
+    Args:
+        kind: One of ``PROBES``.
+
+    Returns:
+        ``conditions``: name to accuracy in 0..1, for corruptions ``name/strength``; ``summary``: their mean without the untouched faces;
+        ``clean``: accuracy of the untouched faces.
+
+    Raises:
+        UnknownNameError: no such probe, or the model does not know a label of the data set.
+    """
+    if kind not in PROBES:
+        raise UnknownNameError("Probe", kind, PROBES)
+    if kind == "parts":
+        conditions = {f"{name} alone": rate for name, rate in part_accuracies(model.classify, model.labels, manifest).items()}
+        clean = _accuracy(model, manifest, lambda crop: crop)
+    elif kind == "corruptions":
+        conditions = _corruptions(model, manifest, on_progress)
+        clean = _accuracy(model, manifest, lambda crop: crop)
+    else:
+        changes = POSES if kind == "pose" else OCCLUSIONS
+        conditions = _conditions(model, manifest, changes, on_progress)
+        clean = next(iter(conditions.values()))
+    changed = [rate for name, rate in conditions.items() if name not in ("front", "nothing")]
+    return {"model": model.name, "file": model.file, "clean": clean, "summary": float(np.mean(changed)), "conditions": conditions}
+
+
+def _conditions(
+    model: OpenClassifier, manifest: Manifest, changes: Mapping[str, Callable[[UInt8], UInt8]], on_progress: Callable[[int, int], None]
+) -> dict[str, float]:
+    rates = {}
+    for number, (name, change) in enumerate(changes.items()):
+        rates[name] = _accuracy(model, manifest, change)
+        on_progress(number + 1, len(changes))
+    return rates
+
+
+def _corruptions(model: OpenClassifier, manifest: Manifest, on_progress: Callable[[int, int], None]) -> dict[str, float]:
+    rates = {}
+    total = len(CORRUPTIONS) * len(STRENGTHS)
+    for name, change in CORRUPTIONS.items():
+        for strength in STRENGTHS:
+            rng = np.random.default_rng(zlib.crc32(f"{name}/{strength}".encode()))  # every model sees the same pictures
+
+            def spoil(crop: UInt8, change: Any = change, strength: int = strength, rng: np.random.Generator = rng) -> UInt8:
+                spoilt: UInt8 = change(crop, strength, rng)
+                return spoilt
+
+            rates[f"{name}/{strength}"] = _accuracy(model, manifest, spoil)
+            on_progress(len(rates), total)
+    return rates
+
+
+def _accuracy(model: OpenClassifier, manifest: Manifest, change: Callable[[UInt8], UInt8]) -> float:
+    columns = columns_of(manifest.labels, model.labels)
+    scores = restrict(model.classify([change(sample.pixels()) for sample in manifest.samples]), columns)
+    return float((scores.argmax(axis=1) == manifest.label_indices).mean())
