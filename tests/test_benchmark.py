@@ -168,8 +168,10 @@ def test_records_of_papers_join_the_picture() -> None:
         "rows": [{"candidate": "a", "accuracy": 0.7, "median_ms": 1.0, "bytes": 10, "macs": 5, "weights": "trained"}],
     }
     load = {"network": "cnn5", "macs": 7, "rows": [{"file": "float32", "bytes": 20, "latency": {"median_ms": 3.0}}]}
-    kept = {"system": "004", "row": "r", "recipe": "cnn5-fer2013", "changes": [], "budget": "full", "dataset": "fer2013", "split": "test"}
-    reproduced = [kept | {"accuracy": 0.6, "leaks": False}, kept | {"accuracy": 0.5, "leaks": False, "budget": "smoke"}]
+    kept = {"system": "004", "row": "r", "recipe": "cnn5-fer2013", "changes": [], "budget": "full", "split": "test"}
+    kept |= {"dataset": "fer2013", "labels": list("abcdefg")}
+    good = kept | {"accuracy": 0.6, "leaks": False}
+    reproduced = [good, good | {"budget": "smoke"}, good | {"leaks": True}, good | {"labels": list("abcde")}]
     points = points_of_records([worth], reproduced, [load])
     assert [one["name"] for one in points] == ["a", "004 r"]
     assert points[1]["median_ms"] == 3.0

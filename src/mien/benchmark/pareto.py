@@ -9,6 +9,7 @@ import numpy as np
 from mien.errors import MissingExtraError
 
 COSTS = {"median_ms": "ms per face, one thread", "megabytes": "file, MB", "million_macs": "million multiply-accumulates"}
+NUM_LABELS = 7
 INNER_COLOR, PEER_COLOR, OTHER_COLOR = "#1f5fa8", "#b3541e", "#777777"
 
 
@@ -32,7 +33,8 @@ def points_of_records(
 
     Args:
         measured: Records of `mien benchmark accuracy`, oldest first; of a candidate and split the newest counts.
-        reproduced: Records of `mien reproduce`; smoke runs tell nothing and are left out.
+        reproduced: Records of `mien reproduce`; left out are smoke runs, which tell nothing, runs that learned from test pictures, and
+            those of fewer labels, whose accuracy cannot be compared.
         loads: Records of `mien benchmark load`; the time and size of a network do not depend on its weights.
     """
     newest = {(row["candidate"], f"{record['dataset']}/{record['split']}"): row for record in measured for row in record["rows"]}
@@ -43,11 +45,12 @@ def points_of_records(
     by_network = {record["network"]: record for record in loads}
     for record in reproduced:
         network = next((text.partition("=")[2] for text in record["changes"] if text.startswith("model=")), record["recipe"].split("-")[0])
-        if record["budget"] == "smoke" or "accuracy" not in record or network not in by_network:
+        is_comparable = record["budget"] != "smoke" and not record["leaks"] and len(record.get("labels", ())) == NUM_LABELS
+        if not is_comparable or network not in by_network:
             continue
         load = by_network[network]
         row = next(row for row in load["rows"] if row["file"] == "float32")
-        where = f"{record['dataset']}/{record['split']}" + (", leaks" if record["leaks"] else "")
+        where = f"{record['dataset']}/{record['split']}"
         points.append(
             point(f"{record['system']} {record['row']}", record["accuracy"], where, row["latency"]["median_ms"], row["bytes"], load["macs"])
         )
@@ -86,12 +89,22 @@ def draw_pareto(points: Sequence[dict[str, Any]], main_split: str) -> bytes:
             (one[cost], 100 * one["accuracy"]) for one, good in zip(points, best, strict=True) if good and one["split"] == main_split
         )
         axes.step(*np.transpose(front), where="post", color=INNER_COLOR, linewidth=1, alpha=0.5)
-        for one in points:
+        low, high = np.log([min(one[cost] for one in points), max(one[cost] for one in points)])
+        for number, one in enumerate(points):
             is_main = one["split"] == main_split
             color = PEER_COLOR if one["weights"] == "foreign" else INNER_COLOR if is_main else OTHER_COLOR
             axes.scatter(one[cost], 100 * one["accuracy"], s=40, color=color if is_main else "none", edgecolors=color, zorder=3)
             label = one["name"] if is_main else f"{one['name']} [{one['split'].partition('/')[2]}]"
-            axes.annotate(label, (one[cost], 100 * one["accuracy"]), xytext=(5, 4), textcoords="offset points", fontsize=7.5, color=color)
+            is_right = np.log(one[cost]) > low + 0.7 * (high - low)
+            axes.annotate(
+                label,
+                (one[cost], 100 * one["accuracy"]),
+                xytext=(-6 if is_right else 6, -11 if number % 2 else 5),
+                textcoords="offset points",
+                ha="right" if is_right else "left",
+                fontsize=7.5,
+                color=color,
+            )
         axes.set(xscale="log", xlabel=title)
         axes.margins(x=0.18, y=0.08)
         axes.grid(alpha=0.3, which="both")
