@@ -26,6 +26,7 @@ def run_probe(
         ConfigError: the data set's pictures are not cut faces.
     """
     from mien.atomic import atomic_path
+    from mien.evaluation.evaluate import common_part
     from mien.evaluation.open import open_classifier
     from mien.evaluation.probe import probe
     from mien.evaluation.probe_figure import draw_probe
@@ -35,8 +36,9 @@ def run_probe(
     opened = [open_classifier(name, file, threads) for name in models]
     rows = []
     for model in opened:
+        known, _ = common_part(manifest, model.labels)
         with console.progress(f"{kind}, {model.name}") as show:
-            rows.append(probe(model, manifest, kind, show))
+            rows.append(probe(model, known, kind, show) | {"n": len(known), "labels": known.labels})
     result: dict[str, Any] = {
         "probe": kind,
         "dataset": dataset,
@@ -82,8 +84,8 @@ def _print(result: dict[str, Any]) -> None:
     )
     if result["probe"] != "corruptions":
         names = list(result["rows"][0]["conditions"])
-        rows = [[row["model"], *(f"{100 * row['conditions'][name]:.1f}" for name in names)] for row in result["rows"]]
-        console.print_table(["model", *names], rows)
+        rows = [[row["model"], row["n"], *(f"{100 * row['conditions'][name]:.1f}" for name in names)] for row in result["rows"]]
+        console.print_table(["model", "n", *names], rows)
         return
     names = list(dict.fromkeys(name.partition("/")[0] for name in result["rows"][0]["conditions"]))
     rows = []
