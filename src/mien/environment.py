@@ -9,12 +9,17 @@ from pathlib import Path
 
 _PACKAGES = (
     *("mien", "numpy", "opencv-python-headless", "pillow", "ai-edge-litert"),
-    *("keras", "tensorflow-cpu", "tensorflow", "jax", "litert-quantizer"),
+    *("keras", "tensorflow-cpu", "tensorflow", "jax", "litert-quantizer", "onnxruntime"),
+)
+# Instructions that decide how fast networks run: x86's vectors and integer products, then ARM's.
+_FLAGS = (
+    *("avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8"),
+    *("asimd", "asimddp", "i8mm", "sve", "sve2", "sme"),
 )
 
 
 def describe_environment() -> dict[str, object]:
-    """Return versions, processor, number of cores, backend and commit, as plain JSON values."""
+    """Return versions, processor with its flags and governor, number of cores, backend and commit, as plain JSON values."""
     packages = {}
     for name in _PACKAGES:
         try:
@@ -26,6 +31,8 @@ def describe_environment() -> dict[str, object]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "processor": processor(),
+        "processor_flags": processor_flags(),
+        "governor": governor(),
         "num_cores": os.cpu_count(),
         "keras_backend": os.environ.get("KERAS_BACKEND", "tensorflow") if "keras" in sys.modules else None,
         "packages": packages,
@@ -63,3 +70,22 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def processor_flags() -> list[str]:
+    """Return which instructions that matter to networks the processor has; empty where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    found = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    present = set(found.partition(":")[2].split())
+    return [flag for flag in _FLAGS if flag in present]
+
+
+def governor() -> str | None:
+    """Return how the system sets the first core's frequency, such as ``performance``; None where it does not tell."""
+    try:
+        return Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None

@@ -56,7 +56,8 @@ def measure_device(
 
     Returns:
         Mean and standard deviation over the repeats of the average time, of the peak processor share (of one core and of the
-        machine) and of the peak memory in MB (resident and private, above the baseline), with all repeats as they were.
+        machine) and of the peak memory in MB (resident and private, above the baseline), with all repeats as they were. ``drift`` is the
+        last repeat's average time over the first's, above 1 where a hot processor slows down; temperatures where there are sensors.
 
     Raises:
         MissingExtraError: psutil is not installed.
@@ -74,6 +75,7 @@ def measure_device(
         }
         with _Child(job) as child:
             baseline = child.memory_at_rest()
+            before_c = temperature_c()
             load_ms = child.ask("load")["load_ms"]
             loaded = child.memory_at_rest()
             runs = []
@@ -88,6 +90,7 @@ def measure_device(
         "baseline_mb": baseline,
         "loaded_mb": loaded,
         **_summary(runs, baseline),
+        "temperature_c": {"before": before_c, "after": temperature_c()},
         "drift": float(np.mean(runs[-1]["times_ms"]) / np.mean(runs[0]["times_ms"])),
         "runs": runs,
     }
@@ -106,6 +109,14 @@ def _summary(runs: list[dict[str, Any]], baseline: dict[str, float]) -> dict[str
     return {
         name: {"mean": float(np.mean(each)), "sd": float(np.std(each, ddof=1)) if len(each) > 1 else 0.0} for name, each in values.items()
     }
+
+
+def temperature_c() -> float | None:
+    """Return the hottest sensor of the machine in degrees; None where the system has none, as in a virtual machine."""
+    import psutil
+
+    sensors = psutil.sensors_temperatures() if hasattr(psutil, "sensors_temperatures") else {}
+    return max((one.current for group in sensors.values() for one in group), default=None)
 
 
 class _Child:
