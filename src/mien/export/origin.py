@@ -27,6 +27,8 @@ from mien.training.run import read_run_data
 NUM_CALIBRATION_PER_LABEL = 60
 NUM_NOISE = 20
 """Pictures of noise that stand in for faces where weights are random."""
+NUM_SETTLING = 8
+"""Of them, those that set normalisation; more would not fit the memory for the largest networks."""
 RANDOM_WEIGHTS = "random weights"
 
 LICENSE = (
@@ -145,7 +147,7 @@ def from_catalog(network_name: str, name: str) -> Origin:
     model = build_model(network_name, len(FER7), shape)
     noise = _noise(row_preprocess)
     inputs = prepare([sample.pixels() for sample in noise.samples], row_preprocess)
-    settle(model, inputs)
+    settle(model, inputs[:NUM_SETTLING])
     card = Card(
         card_version=CARD_VERSION,
         name=name,
