@@ -135,7 +135,7 @@ def test_random_weights_give_parity_and_no_accuracy(random_bundle: Path) -> None
     assert set(card.files) == set(FORMATS)
     for name, entry in card.files.items():
         assert entry.accuracy == {}
-        assert entry.parity_on == "noise/validation, 20 faces"
+        assert entry.parity_on == "noise/validation, 8 faces"
         assert entry.latency_ms > 0
         assert entry.runtime == FORMATS[name].runtime
         assert bool(entry.calibrated_on) == FORMATS[name].has_ranges
