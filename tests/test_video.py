@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from mien.video.sinks import CsvSink, JsonLinesSink, ParquetSink, PicturesSink, VideoSink
 from PIL import Image
 
 import mien
 from mien.errors import OutputError, SourceError
 from mien.labels import FER7
 from mien.types import FrameResult, Reading, UInt8
-from mien.video.sinks import CsvSink, JsonLinesSink, ParquetSink, PicturesSink, VideoSink
 from mien.video.sources import open_source
 from mien.video.stream import stream
 
