@@ -1,6 +1,7 @@
 """The scenarios of ``mien benchmark stream``, by name."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,15 @@ from mien.benchmark.clips import NUM_SEEDS, Look, fer2013_looks
 from mien.benchmark.steadiness import choose_pairs, measure_delay, measure_flicker, measure_following, measure_identities
 from mien.benchmark.stream import measure_cost, measure_crowd, measure_hour, measure_kill, measure_slow
 from mien.card import open_bundle
+from mien.data.catalog import load_dataset
 from mien.errors import DataError
+from mien.evaluation.metrics import risk_coverage
 from mien.pipeline import Recognizer
 
 OnProgress = Callable[[int, int], None]
 FILES = ("float32", "int8")
-NAMES = ("cost", "crowd", "crossing", "occlusion", "following", "flicker", "delay", "slow", "hour", "kill")
+COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.5)
+NAMES = ("abstain", "cost", "crowd", "crossing", "occlusion", "following", "flicker", "delay", "slow", "hour", "kill")
 _NEED_FACES = {
     "crowd": 5,
     "crossing": 2 * NUM_SEEDS,
@@ -36,10 +40,23 @@ def measure_scenario(name: str, data: Path, on_progress: OnProgress) -> dict[str
         DataError: the data are not FER2013.
         ModelFileError: a detector's model file cannot be had.
     """
-    looks = fer2013_looks(data, _NEED_FACES[name]) if name in _NEED_FACES else []
     card = open_bundle().card
+    looks = fer2013_looks(data, _NEED_FACES[name]) if name in _NEED_FACES else []
     model = {"model": card.name, "files_sha256": {file: card.files[file].sha256 for file in FILES}}
+    if name == "abstain":
+        return model | measure_abstaining(data)
     return model | _MEASURES[name](looks, on_progress)
+
+
+def measure_abstaining(data: Path) -> dict[str, Any]:
+    """Return how often the model is wrong on PublicTest when it abstains from the least sure faces."""
+    manifest = load_dataset("fer2013", data).split("publictest")
+    recognizer = Recognizer(detector="haar")
+    scores = recognizer.classify([sample.pixels() for sample in manifest.samples])
+    threshold = recognizer.bundle.card.calibration.abstain_below
+    coverage = float((scores.max(axis=1) >= threshold).mean())
+    points = [asdict(point) for point in risk_coverage(scores, manifest.label_indices, COVERAGES)]
+    return {"scenario": "abstain", "split": "publictest", "n": len(manifest), "card": [threshold, coverage], "points": points}
 
 
 def _delay(looks: list[Look], on_progress: OnProgress) -> dict[str, Any]:
