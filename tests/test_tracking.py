@@ -14,7 +14,7 @@ from mien.following import MIN_POINTS, face_at, follow, make_anchor
 from mien.pipeline import Pipeline
 from mien.preprocess import PreprocessSpec
 from mien.smoothing import Smoother, SmoothingSpec
-from mien.tracking import FaceTracker, TrackingSpec
+from mien.tracking import FaceTracker, TrackingSpec, glance_at, is_cut
 from mien.types import Face, Float, Frame, Reading, UInt8
 from mien.watching import Watcher
 
@@ -151,6 +151,13 @@ def test_a_cut_starts_anew() -> None:
     tracker = FaceTracker(lambda image: [face(200, 150)], TrackingSpec())
     assert ids_over_time(before, tracker, TIMES_S[:10]) == [[0]] * 10
     assert ids_over_time(after, tracker, TIMES_S[10:20]) == [[1]] * 10
+
+
+def test_noise_in_the_dark_is_no_cut() -> None:
+    rng = np.random.default_rng(0)
+    dark = [glance_at(rng.normal(20, 8, (480, 640, 3)).clip(0, 255).astype(np.uint8)) for _ in range(2)]
+    assert not is_cut(*dark, 0.2)
+    assert not is_cut(np.zeros(0), dark[0], 0.2), "nothing came before"
 
 
 def test_a_false_alarm_is_forgotten_at_once() -> None:

@@ -95,15 +95,21 @@ class _Track:
 _FADING_S = 1.0
 _VELOCITY_MEMORY_S = 0.25
 _LOOKS_MEMORY = 0.8
+_LEAST_CUT_LEVELS = 15.0
 
 
 def glance_at(image: UInt8) -> Float:
-    """Return some hundred pixels of a picture with mean 0 and length 1: products of two say how much they are alike."""
+    """Return some hundred grey levels, evenly spread over a picture."""
     height, width = image.shape[:2]
-    values = image[height // 48 :: max(1, height // 24), width // 64 :: max(1, width // 32), 1].astype(np.float64).ravel()
-    values -= values.mean()
-    glance: Float = values / max(float(np.linalg.norm(values)), 1e-9)
-    return glance
+    return image[height // 48 :: max(1, height // 24), width // 64 :: max(1, width // 32), 1].astype(np.float64).ravel()
+
+
+def is_cut(before: Float, after: Float, below: float) -> bool:
+    """Say whether two glances are of different shots: hardly alike (-1..1), and by more than noise makes them."""
+    if before.shape != after.shape or float(np.abs(after - before).mean()) < _LEAST_CUT_LEVELS:
+        return False
+    one, other = before - before.mean(), after - after.mean()
+    return float(one @ other) < below * float(np.linalg.norm(one) * np.linalg.norm(other))
 
 
 class FaceTracker:
@@ -138,11 +144,11 @@ class FaceTracker:
             time_s: Seconds on the source's clock; never before the last frame's.
         """
         glance = glance_at(image)
-        if glance.shape == self._glance.shape and float(glance @ self._glance) < self._spec.cut_below:
+        if is_cut(self._glance, glance, self._spec.cut_below):
             self.reset()
         self._glance = glance
         self._tracks = [track for track in self._tracks if time_s - track.seen_s <= self._spec.keep_lost_s]
-        visible = [track for track in self._tracks if track.seen_s == self._last_s] if self._tracks else []
+        visible = [track for track in self._tracks if track.seen_s == self._last_s]
         self._last_s = time_s
         followed: dict[int, tuple[Placement, float]] = {}
         is_due = self._is_due(visible, time_s)
