@@ -13,17 +13,17 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from mien.errors import MienError
-from mien.types import Face, FrameResult, Reading
+from mien.types import Event, Face, FrameResult, Reading
 
 if TYPE_CHECKING:
-    from mien.live import stream
+    from mien.live import Session, stream
     from mien.pipeline import Recognizer
 
 __version__ = version("mien")
 
-__all__ = ["Face", "FrameResult", "MienError", "Reading", "Recognizer", "__version__", "stream"]
+__all__ = ["Event", "Face", "FrameResult", "MienError", "Reading", "Recognizer", "Session", "__version__", "stream"]
 
-_LAZY = {"Recognizer": "mien.pipeline", "stream": "mien.live"}
+_LAZY = {"Recognizer": "mien.pipeline", "Session": "mien.live", "stream": "mien.live"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,12 +1,41 @@
-"""``mien.stream``: the recogniser put onto a source, in one call."""
+"""The recogniser put onto a source: as an iterator, or as a session that runs by itself."""
 
-from collections.abc import Iterator
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 
 from mien.card import DEFAULT_BUNDLE
-from mien.pipeline import Recognizer
-from mien.types import FrameResult
-from mien.video import stream as frames
+from mien.errors import ConfigError
+from mien.pipeline import Pipeline, Recognizer
+from mien.smoothing import SmoothingSpec
+from mien.tracking import TrackingSpec
+from mien.types import Event, Frame, FrameResult
+from mien.video.reconnect import ReconnectingSource, ReconnectSpec, SystemClock
+from mien.video.sources import Source, SourceInfo, open_source
+from mien.video.stream import Stream, StreamStatistics
+from mien.watching import Watcher
+
+OnEvent = Callable[[Event], None]
+MAX_EVENTS = 1000
+"""Events that a session remembers."""
+
+
+@dataclass(frozen=True)
+class LiveSpec:
+    """How a source is watched."""
+
+    tracking: TrackingSpec | None = TrackingSpec()
+    """None reads every frame by itself: no identities, no smoothing, no events."""
+    smoothing: SmoothingSpec | None = SmoothingSpec()
+    """None gives the scores of every frame as they are."""
+    reconnect: ReconnectSpec = ReconnectSpec()
+    """For cameras and network streams."""
+    timeout_s: float = 15.0
+    """A source or a reading that takes longer is given up."""
 
 
 def stream(
@@ -16,8 +45,14 @@ def stream(
     detector: str = "auto",
     detector_model: str | Path | None = None,
     threads: int = 1,
+    tracking: TrackingSpec | None = TrackingSpec(),
+    smoothing: SmoothingSpec | None = SmoothingSpec(),
+    detect_every_frame: bool = False,
+    on_event: OnEvent | None = None,
 ) -> Iterator[FrameResult]:
-    """Yield the readings of every frame of a source.
+    """Yield the readings of a source: every frame of a file or folder, the newest frames of a camera or network stream.
+
+    Reading runs ahead in threads of its own, and ends with the iterator.
 
     Args:
         source: Camera index, video file, folder of pictures, or address of a stream.
@@ -26,11 +61,148 @@ def stream(
         detector: As for ``Recognizer``, with the policy for cameras.
         detector_model: Model file of the detector, instead of the one mien fetches on first use.
         threads: CPU threads of each network.
+        tracking: How faces are followed over time; None reads every frame by itself, unsmoothed.
+        smoothing: How steady labels are; None gives the scores of every frame as they are.
+        detect_every_frame: Ask the detector on every frame instead of following faces in between.
+        on_event: Called when a face appears, changes its expression or leaves, in the thread that iterates. Results
+            carry the same events, except for the leaving of those still there at the end.
 
     Raises:
-        SourceError: the source cannot be opened, ends early or goes away.
+        SourceError: the source cannot be opened, ends early, goes away or hangs.
         UnknownNameError: the catalog has no such bundle, file or detector.
         ModelFileError: a model file is missing, foreign, damaged or cannot be fetched.
     """
     recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
-    return frames.stream(source, recognizer.pipeline)
+    if tracking and detect_every_frame:
+        tracking = replace(tracking, detect_every_frame=True)
+    return _results(source, recognizer.pipeline, LiveSpec(tracking, smoothing), on_event or _ignore)
+
+
+def _results(source: str | int | Path, pipeline: Pipeline, spec: LiveSpec, on_event: OnEvent) -> Iterator[FrameResult]:
+    watcher = Watcher(pipeline, spec.tracking, spec.smoothing)
+    with watch(lambda: open_source(source), watcher, spec) as results:
+        for result in results:
+            for event in result.events:
+                on_event(event)
+            yield result
+    for event in watcher.finish():
+        on_event(event)
+
+
+def watch(open_it: Callable[[], Source], read: Callable[[Frame], FrameResult], spec: LiveSpec) -> Stream:
+    """Return the stream over a source, which is not open yet; a live one is opened again when it breaks off.
+
+    Args:
+        open_it: Makes the source; called in a thread of its own, and again to connect again.
+        read: A ``Watcher``.
+    """
+    stop = threading.Event()
+
+    def open_again() -> Source:
+        return ReconnectingSource(open_it, spec.reconnect, SystemClock(stop), lambda: made.keep_alive())  # noqa: PLW0108 - not made yet
+
+    made = Stream(open_again, read, spec.timeout_s, stop=stop)
+    return made
+
+
+class Session(AbstractContextManager["Session"]):
+    """A stream that runs by itself. A window or a page asks it for the newest result and never waits.
+
+    Every property may be asked from any thread, at any time.
+
+    Args:
+        source: As for ``stream``.
+        recognizer: With the policy ``camera``; the session's own from ``start`` to ``stop``.
+        on_result: Called with every result, in the session's thread; for sinks.
+        on_event: Called when a face appears, changes its expression or leaves, in the session's thread.
+    """
+
+    def __init__(
+        self,
+        source: str | int | Path,
+        recognizer: Recognizer,
+        spec: LiveSpec = LiveSpec(),
+        on_result: Callable[[FrameResult], None] | None = None,
+        on_event: OnEvent | None = None,
+    ) -> None:
+        self._watcher = Watcher(recognizer.pipeline, spec.tracking, spec.smoothing)
+        self._stream = watch(lambda: open_source(source), self._watcher, spec)
+        self._on_result, self._on_event = on_result or _ignore, on_event or _ignore
+        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self._info: SourceInfo | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="mien session", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once, also when the source takes long to open.
+
+        Raises:
+            ConfigError: it has been started before.
+        """
+        if self._thread.ident is not None:
+            raise ConfigError("A session starts once. Make a new one for the next run.")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, in bounded time; more than once does no harm."""
+        self._stream.close()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(2.0)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether results may still come."""
+        return self._thread.is_alive()
+
+    @property
+    def info(self) -> SourceInfo | None:
+        """What is known of the source; None until it is open."""
+        return self._info
+
+    @property
+    def latest(self) -> FrameResult | None:
+        """The newest result; None before the first."""
+        return self._stream.latest
+
+    @property
+    def statistics(self) -> StreamStatistics:
+        """Frames per second, latency and dropped frames up to now."""
+        return self._stream.statistics
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """What happened, the oldest first; the last thousand."""
+        return tuple(self._events)
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the session; None while it runs, and when it ended well."""
+        return self._error
+
+    def _run(self) -> None:
+        try:
+            self._info = self._stream.open()
+            for result in self._stream:
+                self._tell(result.events)
+                self._on_result(result)
+            self._tell(self._watcher.finish())
+        except BaseException as error:  # noqa: BLE001 - whoever polls gets it
+            self._error = error
+        finally:
+            self._stream.close()
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self._events.append(event)
+            self._on_event(event)
+
+    def __enter__(self) -> "Session":
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def _ignore(_: object) -> None:
+    """Do nothing."""

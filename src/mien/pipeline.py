@@ -36,18 +36,24 @@ class Pipeline:
         faces = self.detect(image)
         crops = [cut_face(image, face, self.alignment, self.preprocess) for face in faces]
         scores = self.classify(crops)
-        return [self._read(face, row) for face, row in zip(faces, scores, strict=True)]
+        return [self.read(face, row, int(np.argmax(row))) for face, row in zip(faces, scores, strict=True)]
 
-    def _read(self, face: Face, scores: Float) -> Reading:
-        best = int(np.argmax(scores))
+    def read(self, face: Face, scores: Float, shown: int, track_id: int = -1) -> Reading:
+        """Return the reading of a face.
+
+        Args:
+            scores: (K,) in label order.
+            shown: Index of the label that is named.
+        """
         return Reading(
             box_xyxy=face.box_xyxy,
             landmarks_xy=face.landmarks_xy,
             detection_confidence=face.confidence,
-            expression=self.labels[best],
-            probability=float(scores[best]),
+            expression=self.labels[shown],
+            probability=float(scores[shown]),
             scores=scores,
-            uncertain=bool(scores[best] < self.abstain_below),
+            uncertain=bool(scores[shown] < self.abstain_below),
+            track_id=track_id,
         )
 
 

@@ -245,14 +245,19 @@ def sample_bilinear(picture: UInt8, xs: Float, ys: Float) -> UInt8:
         (n, m) or (n, m, C) uint8, rounded half up.
     """
     height, width = picture.shape[:2]
-    x = np.clip(xs - 0.5, 0, width - 1)
-    y = np.clip(ys - 0.5, 0, height - 1)
+    x = np.minimum(np.maximum(xs - 0.5, 0), width - 1)
+    y = np.minimum(np.maximum(ys - 0.5, 0), height - 1)
     x0, y0 = x.astype(np.intp), y.astype(np.intp)
-    x1, y1 = np.minimum(x0 + 1, width - 1), np.minimum(y0 + 1, height - 1)
     right, down = x - x0, y - y0
+    # Positions in the flattened picture: gathering by one index is several times as fast as by two.
+    corner = y0 * width + x0
+    beside, below = (x0 < width - 1).astype(np.intp), np.where(y0 < height - 1, width, 0)
+    pixels = np.ascontiguousarray(picture).reshape(height * width, *picture.shape[2:])
     if picture.ndim == 3:
         right, down = right[..., np.newaxis], down[..., np.newaxis]
-    above = picture[y0, x0] * (1 - right) + picture[y0, x1] * right
-    below = picture[y1, x0] * (1 - right) + picture[y1, x1] * right
-    mixed: UInt8 = (above * (1 - down) + below * down + 0.5).astype(np.uint8)
+    left = 1 - right
+    upper = pixels.take(corner, axis=0) * left + pixels.take(corner + beside, axis=0) * right
+    corner += below
+    lower = pixels.take(corner, axis=0) * left + pixels.take(corner + beside, axis=0) * right
+    mixed: UInt8 = (upper * (1 - down) + lower * down + 0.5).astype(np.uint8)
     return mixed

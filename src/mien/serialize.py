@@ -1,6 +1,5 @@
 """Readings as plain values: the JSON of the command line and of REST, and the columns of tables."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from mien.labels import LabelSet
@@ -53,21 +52,22 @@ def column_names(labels: LabelSet) -> list[str]:
     return [*_ROW_HEAD, *(f"score_{label}" for label in labels)]
 
 
-def face_rows(source: str, result: FrameResult) -> Sequence[list[Any]]:
-    """Return one row per face of a frame, in the order of ``column_names``."""
+def frame_rows(source: str, result: FrameResult, labels: LabelSet) -> list[list[Any]]:
+    """Return one row per face of a frame, in the order of ``column_names``; a frame without faces has one, with face -1."""
+    head = [result.name or source, result.index, round(result.time_s, 6)]
+    if not result.faces:
+        num_empty = len(column_names(labels)) - len(head) - 2
+        return [[*head, -1, -1, *[None] * num_empty]]
+    return [[*head, number, *_face_cells(face)] for number, face in enumerate(result.faces)]
+
+
+def _face_cells(face: Reading) -> list[Any]:
     return [
-        [
-            result.name or source,
-            result.index,
-            round(result.time_s, 6),
-            number,
-            face.track_id,
-            *(round(float(value), 2) for value in face.box_xyxy),
-            round(face.detection_confidence, 6),
-            face.expression,
-            round(face.probability, 6),
-            face.uncertain,
-            *(round(float(score), 6) for score in face.scores),
-        ]
-        for number, face in enumerate(result.faces)
+        face.track_id,
+        *(round(float(value), 2) for value in face.box_xyxy),
+        round(face.detection_confidence, 6),
+        face.expression,
+        round(face.probability, 6),
+        face.uncertain,
+        *(round(float(score), 6) for score in face.scores),
     ]

@@ -56,17 +56,36 @@ class Reading:
     landmarks_xy: Float
     """(4, 2) the person's right eye, left eye, nose tip, mouth centre."""
     detection_confidence: float
-    """The detector's own score in 0..1."""
+    """The detector's own score in 0..1; in a stream, of the frame where this face was last detected."""
     expression: str
-    """The label with the highest score."""
+    """The label with the highest score. In a smoothed stream it trails the highest score for a moment, so that labels
+    do not flicker; ``mien.smoothing`` says how long."""
     probability: float
     """The score of ``expression``, calibrated."""
     scores: Float
-    """(K,) probabilities in the order of the model's labels; sums to 1."""
+    """(K,) probabilities in the order of the model's labels; sums to 1. In a smoothed stream, their average over time."""
     uncertain: bool
     """True when ``probability`` is below the model's threshold."""
     track_id: int = -1
-    """Identity over time; -1 without tracking."""
+    """Identity over time, from 0; -1 without tracking."""
+
+
+EventKind = Literal["appears", "changes", "leaves"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something happened to a face of a stream."""
+
+    kind: EventKind
+    """``appears``: a face was seen twice; ``changes``: another expression is shown; ``leaves``: it was not seen for a while."""
+    time_s: float
+    """Seconds on the source's clock; of a face that leaves, when it was last seen."""
+    track_id: int
+    expression: str
+    """What the face shows; of a face that leaves, what it last showed."""
+    previous: str = ""
+    """What it showed before a change; else empty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +93,21 @@ class FrameResult:
     """A frame of a stream and the readings of its faces."""
 
     index: int
+    """Position in the source, from 0; frames that were dropped are counted."""
     time_s: float
+    """Seconds on the source's clock."""
     image: UInt8
     """(H, W, 3) RGB."""
     faces: tuple[Reading, ...]
+    """Faces seen in this frame, and no others."""
     name: str = ""
+    """The file the frame came from; empty where the source is one file or a camera."""
+    events: tuple[Event, ...] = ()
+    """What happened since the result before this one."""
+    num_dropped: int = 0
+    """Frames lost between the result before this one and this one; always 0 for files and folders."""
+    latency_s: float = 0.0
+    """Seconds from the frame's reading from the source to this result; 0 where no stream measured it."""
 
 
 Detector = Callable[[UInt8], Sequence[Face]]

@@ -16,7 +16,7 @@ from mien.evaluation.open import OpenClassifier
 from mien.evaluation.scores import write_table
 from mien.labels import LabelSet, columns_of, expression_name
 from mien.types import Detector, Float, Frame, UInt8
-from mien.video.sources import VideoSource
+from mien.video.sources import open_source
 
 SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v"})
 BATCH = 64
@@ -111,7 +111,7 @@ def evaluate_clips(
 def _score_clip(model: OpenClassifier, detect: Detector, clip: Clip, columns: list[int]) -> ClipScores:
     """Average the scores of a clip's frames, in batches, so that a long clip fits in memory."""
     total, num_frames, num_with_face = np.zeros(len(columns)), 0, 0
-    with VideoSource(str(clip.path)) as source:
+    with open_source(clip.path) as source:
         frames = iter(source)
         while batch := [_crop(model, detect, frame) for frame in islice(frames, BATCH)]:
             crops = [crop for crop in batch if crop is not None]

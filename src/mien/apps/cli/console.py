@@ -22,9 +22,9 @@ File = Annotated[str, typer.Option("--file", help="Which file of the bundle runs
 DetectorName = Annotated[str, typer.Option("--detector", "-d", help="auto, yunet, blazeface, blazeface_full or haar.")]
 DetectorModel = Annotated[Path | None, typer.Option("--detector-model", help="Model file of the detector, instead of the fetched one.")]
 Threads = Annotated[int, typer.Option(min=1, max=256, help="CPU threads of each network.")]
-Csv = Annotated[Path | None, typer.Option(help="Write one row per face.")]
+Csv = Annotated[Path | None, typer.Option(help="Write one row per face; without faces, one whose face is -1.")]
 JsonLines = Annotated[Path | None, typer.Option(help="Write one JSON object per picture or frame and line.")]
-Parquet = Annotated[Path | None, typer.Option(help="Write one row per face (extra: report).")]
+Parquet = Annotated[Path | None, typer.Option(help="Write the rows of the CSV, typed (extra: report).")]
 Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
 Split = Annotated[str, typer.Option(help="training, publictest, privatetest or test (both merged).")]
 Crops = Annotated[

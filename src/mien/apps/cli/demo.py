@@ -1,7 +1,6 @@
 """``mien demo``: the main job on shipped pictures and a shipped clip, without camera and network."""
 
 import time
-from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -22,13 +21,19 @@ def demo(
     Nothing is downloaded: `auto` takes the best detector that is already there, which at first is Haar.
     """
     console.say("Nothing is downloaded here; `mien predict` fetches better face detectors on first use.")
+    from mien.live import LiveSpec, watch
     from mien.pictures import read_picture
     from mien.pipeline import Recognizer
     from mien.serialize import face_values
+    from mien.sinks.pictures import PicturesSink
+    from mien.sinks.text import JsonLinesSink
+    from mien.sinks.video import open_video_sink
+    from mien.sinks.writers import Writers
+    from mien.smoothing import SmoothingSpec
+    from mien.tracking import TrackingSpec
     from mien.types import FrameResult
-    from mien.video.sinks import JsonLinesSink, PicturesSink, VideoSink
     from mien.video.sources import list_pictures, open_source
-    from mien.video.stream import read_all
+    from mien.watching import Watcher
 
     started_s = time.monotonic()
     media = Path(str(files("mien") / "media"))
@@ -42,20 +47,19 @@ def demo(
 
     clip = media / "clip.mp4"
     live = Recognizer(detector=detector, policy="camera", may_fetch=False)
-    summary = Summary()
-    with ExitStack() as stack:
-        opened = stack.enter_context(open_source(clip))
-        sinks = [
-            stack.enter_context(VideoSink(output / "clip.mp4", opened.info.frames_per_second)),
-            stack.enter_context(JsonLinesSink(output / "clip.jsonl", clip.name, live.labels)),
-        ]
-        show = stack.enter_context(console.progress("clip.mp4"))
-        for result in read_all(opened, live.pipeline):
-            for video_sink in sinks:
-                video_sink.write(result)
-            summary.add(result)
-            show(summary.num_frames, opened.info.num_frames)
-    summary.print("clip.mp4", as_json=False)
+    counts = Summary()
+    with watch(lambda: open_source(clip), Watcher(live.pipeline, TrackingSpec(), SmoothingSpec()), LiveSpec()) as results:
+        info = results.open()
+        sinks = [open_video_sink(output / "clip.mp4", info.frames_per_second), JsonLinesSink(output / "clip.jsonl", clip.name, live.labels)]
+        writers = Writers(sinks)
+        with writers, console.progress("clip.mp4") as show:
+            for result in results:
+                writers.write(result)
+                counts.add(result)
+                show(counts.num_frames, info.num_frames)
+    counts.print("clip.mp4", results.statistics, as_json=False)
+    for error in writers.errors:
+        raise error
     console.out.print(
         f"Written to {output}/ in {time.monotonic() - started_s:.1f} s. Now try: mien predict YOUR_PHOTO.jpg --annotate {output}",
         markup=False,

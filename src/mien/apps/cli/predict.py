@@ -13,7 +13,7 @@ from mien.errors import ConfigError, MienError
 
 if TYPE_CHECKING:
     from mien.labels import LabelSet
-    from mien.video.sinks import Sink
+    from mien.sinks.base import Sink
 
 
 def predict(
@@ -34,14 +34,14 @@ def predict(
     A picture that cannot be read is reported, the others are still done, and the exit status is then 2.
     """
     from mien.pipeline import Recognizer
-    from mien.video.sinks import PicturesSink
+    from mien.sinks.pictures import PicturesSink
 
     paths, errors = expand(sources)
     check_outputs(paths, [csv, jsonl, parquet], annotate)
     recognizer = Recognizer(model, file, detector, detector_model, threads)
     results: list[dict[str, Any]] = []
     with ExitStack() as stack:
-        sinks = open_sinks(stack, "", recognizer.labels, csv, jsonl, parquet)
+        sinks = [stack.enter_context(sink) for sink in open_tables("", recognizer.labels, csv, jsonl, parquet)]
         if annotate:
             sinks.append(stack.enter_context(PicturesSink(annotate)))
         for index, path in enumerate(paths):
@@ -120,14 +120,13 @@ def check_outputs(sources: list[str], files: list[Path | None], folder: Path | N
         raise ConfigError(f"{folder}: holds sources, which annotated pictures could replace. Choose another folder with --annotate.")
 
 
-def open_sinks(
-    stack: ExitStack, source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None
-) -> "list[Sink]":
-    """Open the table sinks that the options ask for, each closed by ``stack``."""
-    from mien.video.sinks import CsvSink, JsonLinesSink, ParquetSink
+def open_tables(source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None) -> "list[Sink]":
+    """Open the table sinks that the options ask for; whoever gets them closes them."""
+    from mien.sinks.parquet import ParquetSink
+    from mien.sinks.text import CsvSink, JsonLinesSink
 
     wanted = ((csv, CsvSink), (jsonl, JsonLinesSink), (parquet, ParquetSink))
-    return [stack.enter_context(kind(path, source, labels)) for path, kind in wanted if path]
+    return [kind(path, source, labels) for path, kind in wanted if path]
 
 
 def _print_results(results: list[dict[str, Any]]) -> None:

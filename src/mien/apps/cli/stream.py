@@ -3,23 +3,37 @@
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mien.apps.cli import console
-from mien.apps.cli.predict import check_outputs, open_sinks
+from mien.apps.cli.predict import check_outputs, open_tables
+from mien.apps.cli.view import open_view
+from mien.errors import MienError, OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mien.pipeline import Recognizer
+    from mien.sinks.base import Sink
     from mien.types import FrameResult
+    from mien.video.sources import SourceInfo
+    from mien.video.stream import Stream, StreamStatistics
 
 
 def stream(
     source: Annotated[str, typer.Argument(help="Camera number, video file, folder of pictures, or rtsp:// address.", show_default=False)],
+    show: Annotated[bool, typer.Option("--show/--no-show", help="Show annotated frames in a window.")] = False,
     record: Annotated[Path | None, typer.Option(metavar="FILE.mp4", help="Write an annotated video.")] = None,
     csv: console.Csv = None,
     jsonl: console.JsonLines = None,
     parquet: console.Parquet = None,
+    summary: Annotated[Path | None, typer.Option(metavar="DIR", help="Write shares, runs and a timeline, as page and picture.")] = None,
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Follow faces over time; without, nothing is smoothed.")] = True,
+    smooth: Annotated[bool, typer.Option("--smooth/--no-smooth", help="Average scores over time, so that labels do not flicker.")] = True,
+    detect_every_frame: Annotated[bool, typer.Option("--detect-every-frame", help="Do not follow faces between detections.")] = False,
+    reconnect: Annotated[float, typer.Option(min=0, help="Seconds to wait for a camera or stream to come back.")] = 30.0,
     max_frames: Annotated[int, typer.Option(min=0, help="Stop after so many frames; 0 reads to the end.")] = 0,
     json: console.Json = False,
     model: console.Model = "mien_s",
@@ -30,35 +44,115 @@ def stream(
 ) -> None:
     """Name the expression of every face in every frame of a video, or of a camera until Ctrl-C.
 
-    Whatever ends the stream, the results until then are written.
+    Whatever ends the stream, the results until then are written. An output that fails is told at the end, with exit
+    status 2, and does not stop the others.
     """
+    from mien.live import LiveSpec, watch
     from mien.pipeline import Recognizer
-    from mien.video.sinks import VideoSink
+    from mien.smoothing import SmoothingSpec
+    from mien.tracking import TrackingSpec
+    from mien.video.reconnect import ReconnectSpec
     from mien.video.sources import open_source
-    from mien.video.stream import read_all
+    from mien.watching import Watcher
 
     check_outputs([source], [csv, jsonl, parquet, record])
-    summary = Summary()
-    with ExitStack() as stack:
-        opened = stack.enter_context(open_source(source))
+    spec = LiveSpec(
+        TrackingSpec(detect_every_frame=detect_every_frame) if track else None,
+        SmoothingSpec() if smooth else None,
+        ReconnectSpec(reconnect),
+    )
+    # The source comes first: where it is wrong, nothing else is said.
+    with watch(lambda: open_source(source), lambda frame: watcher(frame), spec) as results:  # noqa: PLW0108 - made below
+        info = results.open()
         recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
-        sinks = open_sinks(stack, opened.info.name, recognizer.labels, csv, jsonl, parquet)
-        if record:
-            sinks.append(stack.enter_context(VideoSink(record, opened.info.frames_per_second)))
-        show = stack.enter_context(console.progress(opened.info.name))
+        watcher = Watcher(recognizer.pipeline, spec.tracking, spec.smoothing)
+        sinks = _open_sinks(recognizer, info, csv, jsonl, parquet, record, summary)
+        counts = Summary()
+        errors = _run(results, info, sinks, counts, show, max_frames)
+    counts.print(info.name, results.statistics, json)
+    _tell(errors)
+
+
+def _open_sinks(
+    recognizer: "Recognizer",
+    info: "SourceInfo",
+    csv: Path | None,
+    jsonl: Path | None,
+    parquet: Path | None,
+    record: Path | None,
+    summary: Path | None,
+) -> "list[Sink]":
+    from mien.sinks.summary import SummarySink
+    from mien.sinks.video import open_video_sink
+
+    sinks = open_tables(info.name, recognizer.labels, csv, jsonl, parquet)
+    if record:
+        sinks.append(open_video_sink(record, info.frames_per_second))
+    if summary:
+        sinks.append(SummarySink(summary, info.name, recognizer.labels))
+    return sinks
+
+
+def _run(
+    results: "Stream", info: "SourceInfo", sinks: "Sequence[Sink]", counts: "Summary", show: bool, max_frames: int
+) -> "list[Exception]":
+    """Hand every result to the sinks, and return why some failed."""
+    from mien.sinks.writers import Writers
+
+    writers = Writers(sinks)
+    errors: list[Exception] = []
+    with ExitStack() as stack:
+        stack.enter_context(writers)
+        window = _open_window(stack, info.name) if show else None
+        view = stack.enter_context(open_view(results, info))
         try:
-            for result in read_all(opened, recognizer.pipeline):
-                for sink in sinks:
-                    sink.write(result)
-                summary.add(result)
-                show(summary.num_frames, opened.info.num_frames or summary.num_frames)
-                if summary.num_frames == max_frames:
+            for result in results:
+                writers.write(result)
+                counts.add(result)
+                view(result)
+                if window is not None and not _show(window, result, errors):
+                    window = None
+                    if not sinks:  # nobody looks any more
+                        errors.clear()
+                        break
+                if counts.num_frames == max_frames:
                     break
         except KeyboardInterrupt:
             # For a camera this is how one stops; for a file it is not the end.
-            if not opened.info.is_live:
+            if not info.is_live:
                 raise
-    summary.print(opened.info.name, json)
+    return [*writers.errors, *errors]
+
+
+def _open_window(stack: ExitStack, title: str) -> "Sink":
+    from mien.apps.window import WindowSink
+
+    return stack.enter_context(WindowSink(title))
+
+
+def _show(window: "Sink", result: "FrameResult", errors: "list[Exception]") -> bool:
+    """Show a result; return False, with the error kept, when the window is gone."""
+    try:
+        window.write(result)
+    except OutputError as error:
+        errors.append(error)
+        return False
+    return True
+
+
+def _tell(errors: "Sequence[Exception]") -> None:
+    """Tell why outputs failed, one line each; a mistake of ours is raised.
+
+    Raises:
+        Exit: some failed.
+    """
+    for error in errors:
+        if not isinstance(error, MienError):
+            raise error
+    for error in errors:
+        console.say(f"mien: {error}")
+    if errors:
+        raise typer.Exit(2)
 
 
 class Summary:
@@ -68,27 +162,36 @@ class Summary:
         self.num_frames = 0
         self.num_with_face = 0
         self.expressions: Counter[str] = Counter()
+        self.track_ids: set[int] = set()
 
     def add(self, result: "FrameResult") -> None:
         """Count one frame."""
         self.num_frames += 1
         self.num_with_face += bool(result.faces)
         self.expressions.update(face.expression for face in result.faces)
+        self.track_ids.update(face.track_id for face in result.faces if face.track_id >= 0)
 
-    def print(self, source: str, as_json: bool) -> None:
-        """Print the counts."""
+    def print(self, source: str, statistics: "StreamStatistics", as_json: bool) -> None:
+        """Print the counts, and how the stream did."""
         if as_json:
-            console.print_json(
-                {
-                    "source": source,
-                    "frames": self.num_frames,
-                    "frames_with_face": self.num_with_face,
-                    "expressions": dict(self.expressions.most_common()),
-                }
-            )
+            console.print_json(self._values(source, statistics))
             return
-        console.out.print(f"{source}: {self.num_frames} frames, {self.num_with_face} with a face", markup=False, soft_wrap=True)
+        dropped = f", {statistics.num_dropped} dropped" if statistics.num_dropped else ""
+        console.out.print(f"{source}: {self.num_frames} frames, {self.num_with_face} with a face{dropped}", markup=False, soft_wrap=True)
         total = sum(self.expressions.values())
         if total:
             rows = [[name, count, f"{count / total:.0%}"] for name, count in self.expressions.most_common()]
             console.print_table(["expression", "readings", "share"], rows)
+
+    def _values(self, source: str, statistics: "StreamStatistics") -> dict[str, Any]:
+        return {
+            "source": source,
+            "frames": self.num_frames,
+            "frames_with_face": self.num_with_face,
+            "expressions": dict(self.expressions.most_common()),
+            "tracks": len(self.track_ids),
+            "dropped": statistics.num_dropped,
+            "frames_per_second": round(statistics.frames_per_second, 2),
+            "latency_p50_s": round(statistics.latency_p50_s, 4),
+            "latency_p95_s": round(statistics.latency_p95_s, 4),
+        }

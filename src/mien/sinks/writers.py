@@ -1,0 +1,87 @@
+"""Several sinks at once, each in a thread of its own: none waits for another, and one that fails does not stop the rest."""
+
+import threading
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from mien.errors import OutputError
+from mien.sinks.base import Sink
+from mien.types import FrameResult
+from mien.video.channel import Channel, Ended
+
+WAITING = 8
+"""Results that wait for a slow sink; then the stream waits, which for a live source means that frames are dropped."""
+
+
+class _Writer:
+    """One sink and its thread."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.results: Channel[FrameResult] = Channel(WAITING)
+        self.error: Exception | None = None
+        self._sink = sink
+        self.thread = threading.Thread(target=self._run, name=f"mien {type(sink).__name__}", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            with self._sink as sink:
+                self._write_all(sink)
+        except Exception as error:  # noqa: BLE001 - told when all sinks are done
+            self.error = error
+        finally:
+            self.results.close()
+
+    def _write_all(self, sink: Sink) -> None:
+        while True:
+            try:
+                result = self.results.get()
+            except Ended:
+                return
+            sink.write(result)
+
+
+class Writers(AbstractContextManager["Writers"]):
+    """Hands every result to all sinks; closes them when it is left.
+
+    Args:
+        sinks: Open; each is entered, written and left by a thread of its own.
+        timeout_s: A sink that takes nothing, or does not close, for so long is given up.
+    """
+
+    def __init__(self, sinks: Sequence[Sink], timeout_s: float = 30.0) -> None:
+        self._timeout_s = timeout_s
+        self._writers = [_Writer(sink) for sink in sinks]
+        self._hung: list[_Writer] = []
+
+    def write(self, result: FrameResult) -> None:
+        """Hand over one result; sinks that failed are passed by."""
+        for writer in self._writers:
+            if writer in self._hung:
+                continue
+            try:
+                writer.results.put(result, self._timeout_s)
+            except TimeoutError:
+                self._hung.append(writer)
+
+    @property
+    def is_any_left(self) -> bool:
+        """Whether a sink still takes results."""
+        return any(writer.thread.is_alive() and writer not in self._hung for writer in self._writers)
+
+    @property
+    def errors(self) -> list[Exception]:
+        """Why sinks failed; complete once the context is left."""
+        hung = [OutputError(f"{writer.thread.name}: took nothing for {self._timeout_s:g} s, given up.") for writer in self._hung]
+        return [*(writer.error for writer in self._writers if writer.error is not None), *hung]
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for writer in self._writers:
+            writer.results.end()
+        for writer in self._writers:
+            if writer in self._hung:
+                continue
+            writer.thread.join(self._timeout_s)
+            if writer.thread.is_alive():
+                self._hung.append(writer)

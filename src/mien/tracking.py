@@ -1,0 +1,235 @@
+"""Who is who over time: faces of consecutive frames, joined into tracks.
+
+A track moves at constant velocity between two sightings. Faces of a frame belong to the tracks whose predicted place,
+size and looks cost least, over all pairs at once (``mien.assignment``). Looks are a small grey patch of the face with
+its eyes level, which settles who is who when two faces cross and one was hidden for a while.
+
+A track is *tentative* until it is detected a second time, then *confirmed*. A tentative one that is missed is
+forgotten at once; a confirmed one is *lost*: it keeps its identity for a while, and is not shown.
+
+The detector need not see every frame. In between, confirmed faces are followed by their own pixels
+(``mien.following``). All parameters are in seconds, so that they fit any frame rate, steady or not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mien.assignment import FORBIDDEN, assign
+from mien.following import Anchor, Placement, face_at, follow, make_anchor
+from mien.types import Detector, Face, Float, UInt8
+
+
+@dataclass(frozen=True)
+class TrackingSpec:
+    """How faces are joined into tracks, and when the detector looks."""
+
+    keep_lost_s: float = 2.0
+    """How long a face that is not seen keeps its identity."""
+    detect_every_s: float = 0.5
+    """The detector looks at least this often; a new face is found this late at most."""
+    follow_at_most_s: float = 1.0
+    """A face that the detector misses is followed for so long since it was last detected."""
+    detect_every_frame: bool = False
+    """Ask the detector on every frame and follow nothing in between."""
+    min_likeness: float = 0.8
+    """A followed face whose patch is less like the detected one (-1..1) calls the detector."""
+    fast_sides_per_s: float = 3.0
+    """A face that moves by more of its own sides per second calls the detector."""
+    max_jump_sides: float = 0.8
+    """A face this far from its predicted place, in sides, is another one; twice as far after a gap of ``keep_lost_s``."""
+    max_size_ratio: float = 1.6
+    """A face that is larger or smaller than this times its track is another one."""
+    looks_weight: float = 2.0
+    """What looks cost against distance in sides: unlike faces (likeness 0) cost this much more than the same (1)."""
+    cut_below: float = 0.2
+    """Two frames less alike (-1..1) than this are different shots of a film, and their faces different people."""
+
+    def __post_init__(self) -> None:
+        if min(self.keep_lost_s, self.detect_every_s, self.follow_at_most_s) < 0:
+            raise ValueError("keep_lost_s, detect_every_s and follow_at_most_s must be 0 s or more")
+
+
+@dataclass(frozen=True, eq=False)
+class Tracked:
+    """A face seen in this frame, with its identity."""
+
+    face: Face
+    track_id: int
+    is_confirmed: bool
+    """Detected twice at least."""
+    is_detected: bool
+    """Found by the detector in this frame, and not followed."""
+
+
+@dataclass(eq=False)
+class _Track:
+    """What is remembered of one face."""
+
+    track_id: int
+    anchor: Anchor
+    placement: Placement
+    seen_s: float
+    detected_s: float
+    velocity: complex = 0j
+    """Pixels per second."""
+    is_confirmed: bool = False
+    descriptor: Float = field(default_factory=lambda: np.zeros(0))
+    """Looks, averaged over the sightings."""
+
+    def predicted(self, time_s: float) -> Placement:
+        """Return where the face should be; the motion fades out when nothing is seen."""
+        gap_s = max(0.0, time_s - self.seen_s)
+        return self.placement.moved(self.velocity * _FADING_S * (1 - float(np.exp(-gap_s / _FADING_S))))
+
+    def see(self, placement: Placement, time_s: float) -> None:
+        """Move to where the face was seen."""
+        gap_s = time_s - self.seen_s
+        if gap_s > 0:
+            share = 1 - float(np.exp(-gap_s / _VELOCITY_MEMORY_S))
+            self.velocity += share * ((placement.center - self.placement.center) / gap_s - self.velocity)
+        self.placement, self.seen_s = placement, time_s
+
+
+_FADING_S = 1.0
+_VELOCITY_MEMORY_S = 0.25
+_LOOKS_MEMORY = 0.8
+_LEAST_CUT_LEVELS = 15.0
+
+
+def glance_at(image: UInt8) -> Float:
+    """Return some hundred grey levels, evenly spread over a picture."""
+    height, width = image.shape[:2]
+    return image[height // 48 :: max(1, height // 24), width // 64 :: max(1, width // 32), 1].astype(np.float64).ravel()
+
+
+def is_cut(before: Float, after: Float, below: float) -> bool:
+    """Say whether two glances are of different shots: hardly alike (-1..1), and by more than noise makes them."""
+    if before.shape != after.shape or float(np.abs(after - before).mean()) < _LEAST_CUT_LEVELS:
+        return False
+    one, other = before - before.mean(), after - after.mean()
+    return float(one @ other) < below * float(np.linalg.norm(one) * np.linalg.norm(other))
+
+
+class FaceTracker:
+    """Detects or follows the faces of consecutive frames, and says who is who.
+
+    Args:
+        detect: Asked as often as ``spec`` wants.
+    """
+
+    def __init__(self, detect: Detector, spec: TrackingSpec) -> None:
+        self._detect, self._spec = detect, spec
+        self._tracks: list[_Track] = []
+        self._next_id = 0
+        self._detected_s = self._last_s = -np.inf
+        self._glance: Float = np.zeros(0)
+        self.num_detections = 0
+        """How often the detector was asked."""
+
+    @property
+    def known_ids(self) -> frozenset[int]:
+        """Tracks that are not forgotten; those not seen in the last frame are among them."""
+        return frozenset(track.track_id for track in self._tracks)
+
+    def reset(self) -> None:
+        """Forget all faces: what comes next has nothing to do with what was. Identities go on counting."""
+        self._tracks, self._detected_s, self._glance = [], -np.inf, np.zeros(0)
+
+    def __call__(self, image: UInt8, time_s: float) -> list[Tracked]:
+        """Return the faces seen in an (H, W, 3) RGB frame, in the order of their identities.
+
+        Args:
+            time_s: Seconds on the source's clock; never before the last frame's.
+        """
+        glance = glance_at(image)
+        if is_cut(self._glance, glance, self._spec.cut_below):
+            self.reset()
+        self._glance = glance
+        self._tracks = [track for track in self._tracks if time_s - track.seen_s <= self._spec.keep_lost_s]
+        visible = [track for track in self._tracks if track.seen_s == self._last_s]
+        self._last_s = time_s
+        followed: dict[int, tuple[Placement, float]] = {}
+        is_due = self._is_due(visible, time_s)
+        if not self._spec.detect_every_frame:
+            followed = self._follow(visible, image, time_s)
+            is_due = is_due or len(followed) < len(visible)
+        seen = self._match(image, time_s) if is_due else []
+        seen += self._keep_followed(visible, followed, time_s)
+        return sorted(seen, key=lambda tracked: tracked.track_id)
+
+    def _is_due(self, visible: Sequence[_Track], time_s: float) -> bool:
+        spec = self._spec
+        if spec.detect_every_frame or not visible or time_s - self._detected_s >= spec.detect_every_s:
+            return True
+        if len(visible) < len(self._tracks):  # somebody was lost, and may come back in any frame
+            return True
+        return any(not track.is_confirmed or abs(track.velocity) > spec.fast_sides_per_s * track.placement.side for track in visible)
+
+    def _follow(self, visible: Sequence[_Track], image: UInt8, time_s: float) -> dict[int, tuple[Placement, float]]:
+        """Return where the faces are that can be followed, by track."""
+        found = {}
+        for track in visible:
+            if not track.is_confirmed or time_s - track.detected_s > self._spec.follow_at_most_s:
+                continue
+            place = follow(track.anchor, image, track.predicted(time_s))
+            if place is not None and place[1] >= self._spec.min_likeness:
+                found[track.track_id] = place
+        return found
+
+    def _keep_followed(self, visible: Sequence[_Track], followed: dict[int, tuple[Placement, float]], time_s: float) -> list[Tracked]:
+        """Return the faces that were followed and not detected as well."""
+        kept = []
+        for track in visible:
+            if track.seen_s == time_s or track.track_id not in followed:
+                continue
+            placement, _ = followed[track.track_id]
+            track.see(placement, time_s)
+            kept.append(Tracked(face_at(track.anchor, placement), track.track_id, track.is_confirmed, is_detected=False))
+        return kept
+
+    def _match(self, image: UInt8, time_s: float) -> list[Tracked]:
+        """Detect, and give every face its track or a new one."""
+        self._detected_s = time_s
+        self.num_detections += 1
+        anchors = [make_anchor(image, face) for face in self._detect(image)]
+        pairs = assign(self._costs(anchors, time_s))
+        tracks = {column: self._tracks[row] for row, column in pairs}
+        seen = []
+        for column, anchor in enumerate(anchors):
+            track = tracks.get(column)
+            if track is None:
+                track = self._open(anchor, time_s)
+            else:
+                self._update(track, anchor, time_s)
+            seen.append(Tracked(anchor.face, track.track_id, track.is_confirmed, is_detected=True))
+        self._tracks = [track for track in self._tracks if track.is_confirmed or track.seen_s == time_s]
+        return seen
+
+    def _costs(self, anchors: Sequence[Anchor], time_s: float) -> Float:
+        """Return (tracks, faces) costs, forbidden where distance or size say that it is somebody else."""
+        spec = self._spec
+        costs = np.full((len(self._tracks), len(anchors)), FORBIDDEN)
+        for row, track in enumerate(self._tracks):
+            place = track.predicted(time_s)
+            gap = min(1.0, (time_s - track.seen_s) / spec.keep_lost_s) if spec.keep_lost_s else 0.0
+            for column, anchor in enumerate(anchors):
+                distance = abs(anchor.placement.center - place.center) / min(place.side, anchor.placement.side)
+                ratio = abs(np.log(anchor.placement.side / place.side))
+                if distance <= spec.max_jump_sides * (1 + gap) and ratio <= np.log(spec.max_size_ratio):
+                    likeness = max(float(track.descriptor @ anchor.descriptor), float(track.anchor.descriptor @ anchor.descriptor))
+                    costs[row, column] = distance + ratio + spec.looks_weight * (1 - likeness)
+        return costs
+
+    def _open(self, anchor: Anchor, time_s: float) -> _Track:
+        track = _Track(self._next_id, anchor, anchor.placement, time_s, time_s, descriptor=anchor.descriptor)
+        self._next_id += 1
+        self._tracks.append(track)
+        return track
+
+    def _update(self, track: _Track, anchor: Anchor, time_s: float) -> None:
+        track.see(anchor.placement, time_s)
+        track.anchor, track.detected_s, track.is_confirmed = anchor, time_s, True
+        mixed = _LOOKS_MEMORY * track.descriptor + (1 - _LOOKS_MEMORY) * anchor.descriptor
+        track.descriptor = mixed / max(float(np.linalg.norm(mixed)), 1e-9)
