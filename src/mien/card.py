@@ -110,6 +110,11 @@ class Card:
     limits: str
 
     @property
+    def quick_file(self) -> str:
+        """The file for live video: int8 where there is one."""
+        return "int8" if "int8" in self.files else next(iter(self.files))
+
+    @property
     def is_trained(self) -> bool:
         """False for random weights, which serve for measuring load alone."""
         return self.training.epochs > 0

@@ -41,7 +41,7 @@ class LiveSpec:
 def stream(
     source: str | int | Path,
     model: str | Path = DEFAULT_BUNDLE,
-    file: str = "float32",
+    file: str = "quick",
     detector: str = "auto",
     detector_model: str | Path | None = None,
     threads: int = 1,
@@ -57,7 +57,7 @@ def stream(
     Args:
         source: Camera index, video file, folder of pictures, or address of a stream.
         model: Name of a shipped bundle, or the folder of one.
-        file: Which file of the bundle runs.
+        file: Which file of the bundle runs; by default int8 where there is one, four times as fast and hardly less accurate.
         detector: As for ``Recognizer``, with the policy for cameras.
         detector_model: Model file of the detector, instead of the one mien fetches on first use.
         threads: CPU threads of each network.

@@ -8,7 +8,7 @@ network that was trained on single parts says when it sees nothing else.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from mien.card import Bundle, open_trained
 from mien.detection.mesh import OUTLINES, FaceMesh
 from mien.errors import ModelFileError
 from mien.geometry import PART_BOXES
+from mien.labels import LabelSet
 from mien.pipeline import Pipeline
 from mien.preprocess import Square
 from mien.runtime.classifier import BundleClassifier
@@ -50,6 +51,23 @@ class PartReading:
     """How often such a part alone is read rightly, in 0..1, on the data the card names."""
 
 
+def part_values(part: PartReading, labels: LabelSet) -> dict[str, Any]:
+    """Return a part as JSON values.
+
+    Args:
+        labels: Of the network of single parts.
+    """
+    return {
+        "name": part.name,
+        "outline_xy": [[round(float(x), 2), round(float(y), 2)] for x, y in part.outline_xy],
+        "evidence": round(part.evidence, 6),
+        "expression": part.expression,
+        "probability": round(part.probability, 6),
+        "scores": {label: round(float(score), 6) for label, score in zip(labels, part.scores, strict=True)},
+        "accuracy": round(part.accuracy, 4),
+    }
+
+
 class HasPipeline(Protocol):
     """What a ``PartReader`` needs of a recogniser."""
 
@@ -76,6 +94,11 @@ class PartReader:
             self._mesh = FaceMesh(may_fetch=may_fetch)
         except ModelFileError as error:
             log.warning("Parts are placed by the detector's points, without the face mesh. %s", error)
+
+    @property
+    def labels(self) -> LabelSet:
+        """Of the network of single parts, in the order of every ``PartReading.scores``."""
+        return self._bundle.card.labels
 
     def __call__(self, image: UInt8, reading: Reading) -> tuple[PartReading, ...]:
         """Return one reading per part of a face in an (H, W, 3) RGB picture, in the order of ``PART_NAMES``."""

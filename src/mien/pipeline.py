@@ -64,7 +64,7 @@ class Recognizer:
 
     Args:
         model: Name of a shipped bundle, or the folder of one.
-        file: Which file of the bundle runs, for instance ``float32`` or ``int8``.
+        file: Which file of the bundle runs, for instance ``float32`` or ``int8``; ``quick`` takes int8 where there is one.
         detector: ``auto``, ``yunet``, ``blazeface``, ``blazeface_full`` or ``haar``.
         detector_model: Model file of the detector, instead of the one mien fetches on first use.
         threads: CPU threads of each LiteRT network.
@@ -89,7 +89,8 @@ class Recognizer:
     ) -> None:
         self.bundle: Bundle = open_trained(model)
         card = self.bundle.card
-        self._classifier = BundleClassifier(self.bundle, file, threads)
+        self.file = card.quick_file if file == "quick" else file
+        self._classifier = BundleClassifier(self.bundle, self.file, threads)
         self.pipeline = Pipeline(
             detect=create_detector(detector, policy, Path(detector_model) if detector_model else None, threads, may_fetch),
             classify=self._classifier,

@@ -13,6 +13,7 @@ from mien.errors import ConfigError, MienError
 
 if TYPE_CHECKING:
     from mien.labels import LabelSet
+    from mien.parts import PartReader
     from mien.sinks.base import Sink
 
 
@@ -23,6 +24,7 @@ def predict(
     jsonl: console.JsonLines = None,
     parquet: console.Parquet = None,
     annotate: Annotated[Path | None, typer.Option(metavar="DIR", help="Write pictures with boxes and labels.")] = None,
+    parts: Annotated[bool, typer.Option("--parts", help="Read each eye, the nose and the mouth too.")] = False,
     model: console.Model = "mien_s",
     file: console.File = "float32",
     detector: console.DetectorName = "auto",
@@ -33,12 +35,14 @@ def predict(
 
     A picture that cannot be read is reported, the others are still done, and the exit status is then 2.
     """
+    from mien.parts import PartReader
     from mien.pipeline import Recognizer
     from mien.sinks.pictures import PicturesSink
 
     paths, errors = expand(sources)
     check_outputs(paths, [csv, jsonl, parquet], annotate)
     recognizer = Recognizer(model, file, detector, detector_model, threads)
+    reader = PartReader(recognizer) if parts else None
     results: list[dict[str, Any]] = []
     with ExitStack() as stack:
         sinks = [stack.enter_context(sink) for sink in open_tables("", recognizer.labels, csv, jsonl, parquet)]
@@ -46,7 +50,7 @@ def predict(
             sinks.append(stack.enter_context(PicturesSink(annotate)))
         for index, path in enumerate(paths):
             try:
-                results.append(_predict_one(recognizer, index, path, sinks))
+                results.append(_predict_one(recognizer, index, path, sinks, reader))
             except MienError as error:
                 errors.append({"source": path, "error": str(error)})
     if json:
@@ -61,7 +65,8 @@ def predict(
         raise typer.Exit(2)
 
 
-def _predict_one(recognizer: Any, index: int, path: str, sinks: "list[Sink]") -> dict[str, Any]:
+def _predict_one(recognizer: Any, index: int, path: str, sinks: "list[Sink]", reader: "PartReader | None") -> dict[str, Any]:
+    from mien.parts import part_values
     from mien.pictures import read_picture
     from mien.serialize import picture_values
     from mien.types import FrameResult
@@ -70,7 +75,11 @@ def _predict_one(recognizer: Any, index: int, path: str, sinks: "list[Sink]") ->
     result = FrameResult(index, 0.0, image, tuple(recognizer.pipeline(image)), path)
     for sink in sinks:
         sink.write(result)
-    return picture_values(path, result, recognizer.labels)
+    values = picture_values(path, result, recognizer.labels)
+    if reader:
+        for face, reading in zip(values["faces"], result.faces, strict=True):
+            face["parts"] = [part_values(part, reader.labels) for part in reader(image, reading)]
+    return values
 
 
 def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
@@ -142,3 +151,6 @@ def print_faces(source: str, faces: list[dict[str, Any]]) -> None:
         mark = " (uncertain)" if face["uncertain"] else ""
         box = " ".join(f"{value:.0f}" for value in face["box_xyxy"])
         console.out.print(f"{source}: {face['expression']} {face['probability']:.2f}{mark}, box {box}", markup=False, soft_wrap=True)
+        for part in face.get("parts", ()):
+            alone = f"alone {part['expression']} {part['probability']:.2f} (such parts are read rightly in {part['accuracy']:.0%})"
+            console.out.print(f"  {part['name']}: evidence {part['evidence']:+.2f}, {alone}", markup=False, soft_wrap=True)

@@ -37,7 +37,7 @@ def stream(
     max_frames: Annotated[int, typer.Option(min=0, help="Stop after so many frames; 0 reads to the end.")] = 0,
     json: console.Json = False,
     model: console.Model = "mien_s",
-    file: console.File = "float32",
+    file: Annotated[str, typer.Option("--file", help="Which file of the bundle runs; quick takes int8 where there is one.")] = "quick",
     detector: console.DetectorName = "auto",
     detector_model: console.DetectorModel = None,
     threads: console.Threads = 1,
