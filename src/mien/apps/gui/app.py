@@ -98,12 +98,15 @@ class Application:
         self.window = Window(root, self._model, scale, self.close)
         self.window.pack(fill="both", expand=True)
         width, height = min(scale(1040), root.winfo_screenwidth()), min(scale(720), root.winfo_screenheight())
+        root.withdraw()  # shown again below, it is placed anew, as a whole on the screen
         root.geometry(f"{width}x{height}")
         root.minsize(min(scale(760), width), min(scale(560), height))
+        root.deiconify()
         self.window.buttons["image"].focus_set()
         if self._source:
-            self.window.choices.source.set(self._source)
             self._model.open(self._source)
+            if self._model.is_live:
+                self.window.choices.source.set(self._source)
 
     def _report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         self._model.board.fail(describe(error))

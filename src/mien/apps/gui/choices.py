@@ -23,8 +23,8 @@ class Choices(ttk.Frame):
         self._listed: tuple[object, object] = ((), ())
         gap = scale(6)
         ttk.Label(self, text="Models").grid(row=0, column=0, sticky="nw", padx=(0, gap))
-        self._list = self._make_list(scale)
-        self._list.grid(row=0, column=1, sticky="ew")
+        self.models = self._make_list(scale)
+        self.models.grid(row=0, column=1, sticky="ew")
         self.add = ttk.Button(self, text="Add ...", width=8, command=self.add_bundle)
         self.add.grid(row=0, column=2, sticky="ne", padx=(gap, 0))
         ttk.Label(self, text="Detector").grid(row=1, column=0, sticky="w", padx=(0, gap), pady=(gap, 0))
@@ -59,12 +59,12 @@ class Choices(ttk.Frame):
         if now == self._listed:
             return
         self._listed = now
-        active = self._list.index("active")
-        self._list.delete(0, "end")
+        active = self.models.index("active")
+        self.models.delete(0, "end")
         for model in self._model.models:
-            self._list.insert("end", f"{_CHOSEN if model in self._model.chosen else _OPEN} {model.title}")
-        self._list.configure(height=min(_LISTED_ROWS, max(2, len(self._model.models))))
-        self._list.activate(active)
+            self.models.insert("end", f"{_CHOSEN if model in self._model.chosen else _OPEN} {model.title}")
+        self.models.configure(height=min(_LISTED_ROWS, max(2, len(self._model.models))))
+        self.models.activate(active)
 
     def add_bundle(self) -> None:
         """Ask for the folder of a bundle."""
@@ -78,10 +78,10 @@ class Choices(ttk.Frame):
             self._model.start_live(path)
 
     def _click(self, event: "tk.Event[tk.Listbox]") -> str:
-        self._list.focus_set()
-        if self._list.size():
-            index = int(self.tk.call(self._list, "nearest", event.y))
-            self._list.activate(index)
+        self.models.focus_set()
+        if self.models.size():
+            index = int(self.tk.call(self.models, "nearest", event.y))
+            self.models.activate(index)
             self._toggle(index)
         return "break"
 

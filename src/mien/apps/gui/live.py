@@ -58,6 +58,16 @@ class Live:
         return self._recording is not None
 
     @property
+    def is_looped(self) -> bool:
+        """Whether a file plays for the second time or more."""
+        return self._offset_s > 0
+
+    @property
+    def num_results(self) -> int:
+        """Frames of what plays, up to now."""
+        return self._player.session.statistics.num_results if self._player else 0
+
+    @property
     def face(self) -> int:
         """Index of the face that is described."""
         tracks = [reading.track_id for reading in self.view.result.faces] if self.view else []

@@ -55,6 +55,7 @@ def apply_style(root: tk.Tk, scale: Scale) -> None:
     style.configure("Faint.TLabel", foreground=FAINT)
     for tone, (background, ink) in TONES.items():
         style.configure(f"{tone}.TLabel", background=background, foreground=ink, padding=(scale(8), scale(4)))
+    root.bind_class("TButton", "<Return>", lambda event: press(event.widget))  # beside the space bar
     root.option_add("*TCombobox*Listbox.font", "TkTextFont")
 
 
@@ -84,3 +85,10 @@ def _lighten(style: ttk.Style, scale: Scale) -> None:
 def to_hex(color_rgb: tuple[int, int, int]) -> str:
     """Return a colour as Tk writes it."""
     return "#{:02x}{:02x}{:02x}".format(*color_rgb)
+
+
+def press(button: tk.Misc) -> str:
+    """Press a button as a click would, unless it is disabled; for keys."""
+    if isinstance(button, ttk.Button) and button.instate(["!disabled"]):
+        button.invoke()
+    return "break"

@@ -13,7 +13,7 @@ from mien.apps.gui.model import Model
 from mien.apps.gui.notice import Notice
 from mien.apps.gui.parts import PartsPanel
 from mien.apps.gui.picture import PictureCanvas, title_of
-from mien.apps.gui.style import INK, UNCERTAIN, Scale
+from mien.apps.gui.style import INK, UNCERTAIN, Scale, press
 from mien.apps.gui.timeline import Timeline
 from mien.pictures import SUFFIXES
 
@@ -96,7 +96,7 @@ class Window(ttk.Frame):
         saves = ttk.Frame(foot)
         saves.grid(row=0, column=2, sticky="e")
         self.saves = {
-            "picture": ttk.Button(saves, text="Save picture ...", underline=5, command=self.save_picture),
+            "picture": ttk.Button(saves, text="Save picture ...", underline=2, command=self.save_picture),
             "readings": ttk.Button(saves, text="Save readings ...", underline=5, command=self.save_readings),
             "snapshot": ttk.Button(saves, text="Snapshot", underline=1, command=lambda: self._model.snapshot(datetime.now())),
         }
@@ -120,17 +120,11 @@ class Window(ttk.Frame):
             "q": buttons["close"], "s": saves["picture"], "e": saves["readings"], "t": saves["snapshot"],
         }  # fmt: skip
         for letter, button in pressed.items():
-            root.bind(f"<{key}-{letter}>", lambda _, button=button: self._press(button))  # type: ignore[misc]
+            root.bind(f"<{key}-{letter}>", lambda _, button=button: press(button))  # type: ignore[misc]
         for button in (*buttons.values(), *saves.values()):
             letter = str(button.cget("text"))[int(str(button.cget("underline")))].lower()
-            root.bind(f"<Alt-{letter}>", lambda _, button=button: self._press(button))  # type: ignore[misc]
+            root.bind(f"<Alt-{letter}>", lambda _, button=button: press(button))  # type: ignore[misc]
         root.bind("<F1>", lambda _: self.show_notice())
-        root.bind_class("TButton", "<Return>", lambda event: self._press(event.widget))
-
-    def _press(self, button: tk.Misc) -> str:
-        if isinstance(button, ttk.Button) and button.instate(["!disabled"]):
-            button.invoke()
-        return "break"
 
     # What needs a dialogue.
 
