@@ -7,7 +7,7 @@ from sklearn import metrics as reference
 from mien.data.manifest import Manifest, Sample
 from mien.errors import SourceError, UnknownNameError
 from mien.evaluation.evaluate import evaluate
-from mien.evaluation.metrics import calibration_bins, expected_calibration_error, summarize
+from mien.evaluation.metrics import calibration_bins, expected_calibration_error, risk_coverage, summarize
 from mien.evaluation.scores import write_scores
 
 NAMES = ("a", "b", "c")
@@ -98,3 +98,9 @@ def test_labels_are_matched_by_name(tmp_path) -> None:  # type: ignore[no-untype
         evaluate(lambda crops: answer, ("neutral", "sad", "fear"), manifest)
     with pytest.raises(SourceError, match="no face is found in any of 2"):
         evaluate(lambda crops: answer, ("sad", "happy"), manifest, crop_of=lambda sample: None)
+
+
+def test_risk_falls_as_the_least_sure_are_left_out() -> None:
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.45, 0.55]])
+    points = risk_coverage(scores, np.array([0, 1, 0, 0]), (1.0, 0.75, 0.0))
+    assert [(point.coverage, point.threshold, point.risk) for point in points] == [(1.0, 0.55, 0.25), (0.75, 0.7, 0.0), (0.25, 0.9, 0.0)]

@@ -23,12 +23,12 @@ _HALF_PIXEL = 0.5 + 0.5j
 _CENTER = complex(SIDE_PX / 2, SIDE_PX / 2)
 _FRAMING = AlignmentSpec()
 # The grid stays clear of the patch's border, where the background shows.
-_GRID = np.linspace(14, SIDE_PX - 15, 5)
+_GRID = np.linspace(14, SIDE_PX - 15, 4)
 _POINTS = np.stack(np.meshgrid(_GRID, _GRID), axis=-1).reshape(-1, 1, 2).astype(np.float32)
 _POINTS_COMPLEX = _POINTS[:, 0, 0] + 1j * _POINTS[:, 0, 1] + _HALF_PIXEL
-_WINDOW_PX = (13, 13)
+_WINDOW_PX = (11, 11)
 _PYRAMID_LEVELS = 2
-MIN_POINTS = 10
+MIN_POINTS = 7
 MAX_RESIDUAL_PX = 2.0
 DESCRIPTOR_SIDE = 16
 

@@ -13,7 +13,7 @@ from mien.errors import ConfigError
 from mien.pipeline import Pipeline, Recognizer
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
-from mien.types import Event, FrameResult
+from mien.types import Event, Frame, FrameResult
 from mien.video.reconnect import ReconnectingSource, ReconnectSpec, SystemClock
 from mien.video.sources import Source, SourceInfo, open_source
 from mien.video.stream import Stream, StreamStatistics
@@ -89,18 +89,19 @@ def _results(source: str | int | Path, pipeline: Pipeline, spec: LiveSpec, on_ev
         on_event(event)
 
 
-def watch(open_it: Callable[[], Source], watcher: Watcher, spec: LiveSpec) -> Stream:
-    """Return the stream of a watcher over a source, which is not open yet; a live one is opened again when it breaks off.
+def watch(open_it: Callable[[], Source], read: Callable[[Frame], FrameResult], spec: LiveSpec) -> Stream:
+    """Return the stream over a source, which is not open yet; a live one is opened again when it breaks off.
 
     Args:
         open_it: Makes the source; called in a thread of its own, and again to connect again.
+        read: A ``Watcher``.
     """
     stop = threading.Event()
 
     def open_again() -> Source:
         return ReconnectingSource(open_it, spec.reconnect, SystemClock(stop), lambda: made.keep_alive())  # noqa: PLW0108 - not made yet
 
-    made = Stream(open_again, watcher, spec.timeout_s, stop=stop)
+    made = Stream(open_again, read, spec.timeout_s, stop=stop)
     return made
 
 

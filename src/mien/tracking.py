@@ -18,14 +18,14 @@ import numpy as np
 
 from mien.assignment import FORBIDDEN, assign
 from mien.following import Anchor, Placement, face_at, follow, make_anchor
-from mien.types import Detector, Face, UInt8
+from mien.types import Detector, Face, Float, UInt8
 
 
 @dataclass(frozen=True)
 class TrackingSpec:
     """How faces are joined into tracks, and when the detector looks."""
 
-    keep_lost_s: float = 1.0
+    keep_lost_s: float = 2.0
     """How long a face that is not seen keeps its identity."""
     detect_every_s: float = 0.5
     """The detector looks at least this often; a new face is found this late at most."""
@@ -43,6 +43,8 @@ class TrackingSpec:
     """A face that is larger or smaller than this times its track is another one."""
     looks_weight: float = 2.0
     """What looks cost against distance in sides: unlike faces (likeness 0) cost this much more than the same (1)."""
+    cut_below: float = 0.2
+    """Two frames less alike (-1..1) than this are different shots of a film, and their faces different people."""
 
     def __post_init__(self) -> None:
         if min(self.keep_lost_s, self.detect_every_s, self.follow_at_most_s) < 0:
@@ -73,7 +75,7 @@ class _Track:
     velocity: complex = 0j
     """Pixels per second."""
     is_confirmed: bool = False
-    descriptor: "np.ndarray[tuple[int], np.dtype[np.floating]]" = field(default_factory=lambda: np.zeros(0))
+    descriptor: Float = field(default_factory=lambda: np.zeros(0))
     """Looks, averaged over the sightings."""
 
     def predicted(self, time_s: float) -> Placement:
@@ -90,9 +92,24 @@ class _Track:
         self.placement, self.seen_s = placement, time_s
 
 
-_FADING_S = 0.7
-_VELOCITY_MEMORY_S = 0.1
+_FADING_S = 1.0
+_VELOCITY_MEMORY_S = 0.25
 _LOOKS_MEMORY = 0.8
+_LEAST_CUT_LEVELS = 15.0
+
+
+def glance_at(image: UInt8) -> Float:
+    """Return some hundred grey levels, evenly spread over a picture."""
+    height, width = image.shape[:2]
+    return image[height // 48 :: max(1, height // 24), width // 64 :: max(1, width // 32), 1].astype(np.float64).ravel()
+
+
+def is_cut(before: Float, after: Float, below: float) -> bool:
+    """Say whether two glances are of different shots: hardly alike (-1..1), and by more than noise makes them."""
+    if before.shape != after.shape or float(np.abs(after - before).mean()) < _LEAST_CUT_LEVELS:
+        return False
+    one, other = before - before.mean(), after - after.mean()
+    return float(one @ other) < below * float(np.linalg.norm(one) * np.linalg.norm(other))
 
 
 class FaceTracker:
@@ -106,7 +123,8 @@ class FaceTracker:
         self._detect, self._spec = detect, spec
         self._tracks: list[_Track] = []
         self._next_id = 0
-        self._detected_s = -np.inf
+        self._detected_s = self._last_s = -np.inf
+        self._glance: Float = np.zeros(0)
         self.num_detections = 0
         """How often the detector was asked."""
 
@@ -117,7 +135,7 @@ class FaceTracker:
 
     def reset(self) -> None:
         """Forget all faces: what comes next has nothing to do with what was. Identities go on counting."""
-        self._tracks, self._detected_s = [], -np.inf
+        self._tracks, self._detected_s, self._glance = [], -np.inf, np.zeros(0)
 
     def __call__(self, image: UInt8, time_s: float) -> list[Tracked]:
         """Return the faces seen in an (H, W, 3) RGB frame, in the order of their identities.
@@ -125,8 +143,12 @@ class FaceTracker:
         Args:
             time_s: Seconds on the source's clock; never before the last frame's.
         """
+        glance = glance_at(image)
+        if is_cut(self._glance, glance, self._spec.cut_below):
+            self.reset()
+        self._glance = glance
         self._tracks = [track for track in self._tracks if time_s - track.seen_s <= self._spec.keep_lost_s]
-        visible = [track for track in self._tracks if track.seen_s == self._last_s] if self._tracks else []
+        visible = [track for track in self._tracks if track.seen_s == self._last_s]
         self._last_s = time_s
         followed: dict[int, tuple[Placement, float]] = {}
         is_due = self._is_due(visible, time_s)
@@ -136,8 +158,6 @@ class FaceTracker:
         seen = self._match(image, time_s) if is_due else []
         seen += self._keep_followed(visible, followed, time_s)
         return sorted(seen, key=lambda tracked: tracked.track_id)
-
-    _last_s: float = -np.inf
 
     def _is_due(self, visible: Sequence[_Track], time_s: float) -> bool:
         spec = self._spec
@@ -187,7 +207,7 @@ class FaceTracker:
         self._tracks = [track for track in self._tracks if track.is_confirmed or track.seen_s == time_s]
         return seen
 
-    def _costs(self, anchors: Sequence[Anchor], time_s: float) -> "np.ndarray[tuple[int, int], np.dtype[np.floating]]":
+    def _costs(self, anchors: Sequence[Anchor], time_s: float) -> Float:
         """Return (tracks, faces) costs, forbidden where distance or size say that it is somebody else."""
         spec = self._spec
         costs = np.full((len(self._tracks), len(anchors)), FORBIDDEN)
@@ -198,7 +218,7 @@ class FaceTracker:
                 distance = abs(anchor.placement.center - place.center) / min(place.side, anchor.placement.side)
                 ratio = abs(np.log(anchor.placement.side / place.side))
                 if distance <= spec.max_jump_sides * (1 + gap) and ratio <= np.log(spec.max_size_ratio):
-                    likeness = float(track.descriptor @ anchor.descriptor)
+                    likeness = max(float(track.descriptor @ anchor.descriptor), float(track.anchor.descriptor @ anchor.descriptor))
                     costs[row, column] = distance + ratio + spec.looks_weight * (1 - likeness)
         return costs
 

@@ -49,6 +49,11 @@ class Watcher:
         events += self._log.update(confirmed, known, frame.time_s)
         return FrameResult(frame.index, frame.time_s, frame.image, tuple(readings), frame.name, tuple(events))
 
+    @property
+    def num_detections(self) -> int:
+        """How often the detector was asked; 0 without tracking, where every frame asks it."""
+        return self.tracker.num_detections if self.tracker else 0
+
     def finish(self) -> list[Event]:
         """Return the leaving of all faces still there, after the last frame."""
         return self._forget()

@@ -4,6 +4,7 @@ A row of NaN is a sample that got no scores, because no face was found in it. It
 confusion matrix and of everything that weighs probabilities.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +98,35 @@ def expected_calibration_error(scores: Float, labels: Int, num_bins: int = NUM_C
     """
     bins = calibration_bins(scores, labels, num_bins)
     return sum(one.count * abs(one.confidence - one.accuracy) for one in bins) / len(labels)
+
+
+@dataclass(frozen=True)
+class RiskPoint:
+    """What abstaining below a threshold is worth."""
+
+    coverage: float
+    """Share of samples that reach the threshold."""
+    threshold: float
+    """Highest score of the least sure of them."""
+    risk: float
+    """Share of them that are wrong."""
+
+
+def risk_coverage(scores: Float, labels: Int, coverages: Sequence[float]) -> list[RiskPoint]:
+    """Return the risk-coverage curve (El-Yaniv & Wiener 2010) at some coverages: the surest samples are kept.
+
+    Args:
+        scores: (N, K) probabilities.
+        labels: (N,) true labels.
+        coverages: In 0..1; at least one sample is kept.
+    """
+    confidence, is_wrong = scores.max(axis=1), scores.argmax(axis=1) != labels
+    order = np.argsort(-confidence, kind="stable")
+    points = []
+    for coverage in coverages:
+        kept = order[: max(1, round(coverage * len(labels)))]
+        points.append(RiskPoint(len(kept) / len(labels), float(confidence[kept[-1]]), float(is_wrong[kept].mean())))
+    return points
 
 
 def log_loss(scores: Float, labels: Int) -> float:

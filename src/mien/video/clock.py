@@ -20,8 +20,7 @@ class FrameClock:
 
     def next(self, time_s: float | None) -> float:
         """Return the time of the next frame: its own, or one interval after the last where it has none or goes back."""
-        is_usable = time_s is not None and np.isfinite(time_s) and (self._last_s is None or time_s > self._last_s)
-        if is_usable and time_s is not None:
+        if time_s is not None and np.isfinite(time_s) and time_s > (-1e-9 if self._last_s is None else self._last_s):
             self._last_s = float(time_s)
         else:
             self._last_s = 0.0 if self._last_s is None else self._last_s + self._interval_s

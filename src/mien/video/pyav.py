@@ -42,8 +42,8 @@ class PyAvSource(Source):
             return int(self._stream.frames)
         if self._stream.duration and self._stream.time_base:
             return round(float(self._stream.duration * self._stream.time_base) * rate)
-        ticks: int = self._container.duration or 0
-        return round(ticks / av.time_base * rate)
+        microseconds: int = self._container.duration or 0
+        return round(microseconds / 1e6 * rate)
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield every frame in order; see ``Source``."""

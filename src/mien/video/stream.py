@@ -85,7 +85,7 @@ class Stream(AbstractContextManager["Stream"]):
         self._threads = [threading.Thread(target=self._capture, name="mien capture", daemon=True)]
 
     def open(self) -> SourceInfo:
-        """Start, and return what is known of the source, once it is open.
+        """Start to capture, and return what is known of the source, once it is open. Reading starts with iterating.
 
         Raises:
             SourceError: it cannot be opened, or not in time.
@@ -94,8 +94,6 @@ class Stream(AbstractContextManager["Stream"]):
             self._start("source")
             self._threads[0].start()
             self._info = self._take(self._opened)
-            self._threads.append(threading.Thread(target=self._infer, name="mien inference", daemon=True))
-            self._threads[1].start()
         return self._info
 
     def __iter__(self) -> Iterator[FrameResult]:
@@ -105,6 +103,8 @@ class Stream(AbstractContextManager["Stream"]):
             SourceError: the source cannot be opened, breaks off, or hangs.
         """
         self.open()
+        self._threads.append(threading.Thread(target=self._infer, name="mien inference", daemon=True))
+        self._threads[-1].start()
         try:
             while True:
                 yield self._count(self._take(self._results))

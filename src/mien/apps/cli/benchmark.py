@@ -103,5 +103,35 @@ def networks(
     console.print_table(columns, table)
 
 
+@app.command()
+def stream(
+    data: console.Data = Path("data"),
+    only: Annotated[str, typer.Option(help="Scenarios, separated by commas; all by default.")] = "",
+    record: Record = None,
+    json: console.Json = False,
+) -> None:
+    """Measure the stream on scenes with known truth: cost, identities, flicker, delay, an hour of video, a killed process."""
+    from mien.benchmark.scenarios import NAMES, measure_scenario
+    from mien.errors import UnknownNameError
+    from mien.records import append_record
+
+    chosen = only.split(",") if only else list(NAMES)
+    for name in chosen:
+        if name not in NAMES:
+            raise UnknownNameError("Scenario", name, NAMES)
+    results = []
+    for name in chosen:
+        with console.progress(name) as show:
+            results.append(measure_scenario(name, data, show))
+        if record:
+            append_record(record, "benchmark stream", results[-1])
+    if json:
+        console.print_json({"scenarios": results})
+        return
+    for result in results:
+        short = {key: value for key, value in result.items() if not isinstance(value, (list, dict)) or key == "frames_per_second"}
+        console.print_table([result["scenario"], ""], [[key, _short(value)] for key, value in short.items()])
+
+
 def _short(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)

@@ -61,9 +61,11 @@ def stream(
         SmoothingSpec() if smooth else None,
         ReconnectSpec(reconnect),
     )
-    recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
-    with watch(lambda: open_source(source), Watcher(recognizer.pipeline, spec.tracking, spec.smoothing), spec) as results:
+    # The source comes first: where it is wrong, nothing else is said.
+    with watch(lambda: open_source(source), lambda frame: watcher(frame), spec) as results:  # noqa: PLW0108 - made below
         info = results.open()
+        recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
+        watcher = Watcher(recognizer.pipeline, spec.tracking, spec.smoothing)
         sinks = _open_sinks(recognizer, info, csv, jsonl, parquet, record, summary)
         counts = Summary()
         errors = _run(results, info, sinks, counts, show, max_frames)

@@ -1,0 +1,309 @@
+"""Sinks: what they write, what they leave after a crash, and what happens when one of them fails."""
+
+import csv
+import errno
+import importlib.util
+import json
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+import numpy as np
+import pytest
+
+from mien.errors import DataError, MissingExtraError, OutputError, SourceError
+from mien.labels import FER7
+from mien.sinks.base import Sink, unfinished_path
+from mien.sinks.opencv_video import OpenCvVideoSink
+from mien.sinks.parquet import ParquetSink, convert_journal
+from mien.sinks.pictures import PicturesSink
+from mien.sinks.recover import find_unfinished, recover
+from mien.sinks.summary import SummarySink
+from mien.sinks.text import CsvSink, JsonLinesSink
+from mien.sinks.video import open_video_sink
+from mien.sinks.writers import Writers
+from mien.types import FrameResult, Reading
+
+needs_pyav = pytest.mark.skipif(importlib.util.find_spec("av") is None, reason="needs the extra 'video' (PyAV)")
+
+
+def reading(track_id: int = -1) -> Reading:
+    scores = np.array([0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1])
+    return Reading(np.array([5.0, 6, 40, 41]), np.full((4, 2), 20.0), 0.9, "happy", 0.4, scores, uncertain=False, track_id=track_id)
+
+
+def result(index: int, name: str = "") -> FrameResult:
+    return FrameResult(index, index / 10, np.full((48, 64, 3), 90, np.uint8), (reading(),) * (index % 3), name)
+
+
+def test_sinks_hold_every_result(tmp_path: Path) -> None:
+    with (
+        JsonLinesSink(tmp_path / "a.jsonl", "clip", FER7) as lines,
+        CsvSink(tmp_path / "a.csv", "clip", FER7) as table,
+        ParquetSink(tmp_path / "a.parquet", "clip", FER7) as columns,
+        PicturesSink(tmp_path / "pictures") as pictures,
+        open_video_sink(tmp_path / "a.mp4", 10) as video,
+        SummarySink(tmp_path / "summary", "clip", FER7) as summary,
+    ):
+        for index in range(6):
+            for sink in (lines, table, columns, pictures, video, summary):
+                sink.write(result(index))
+        assert not (tmp_path / "a.csv").exists(), "files appear whole, when they close"
+    objects = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert [len(o["faces"]) for o in objects] == [0, 1, 2, 0, 1, 2]
+    assert objects[1]["faces"][0]["scores"]["happy"] == 0.4
+    rows = list(csv.DictReader((tmp_path / "a.csv").read_text().splitlines()))
+    assert [(row["frame"], row["face"]) for row in rows] == [
+        *(("0", "-1"), ("1", "0"), ("2", "0"), ("2", "1"), ("3", "-1"), ("4", "0"), ("5", "0"), ("5", "1"))
+    ], "every frame has a row"
+    assert [row["expression"] for row in rows[:2]] == ["", "happy"]
+    import pyarrow.parquet
+
+    parquet_rows = pyarrow.parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    assert [row["frame"] for row in parquet_rows] == [int(row["frame"]) for row in rows]
+    assert (parquet_rows[0]["expression"], parquet_rows[0]["x1"], parquet_rows[1]["score_happy"]) == (None, None, 0.4)
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 6
+    capture = cv2.VideoCapture(str(tmp_path / "a.mp4"))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
+    capture.release()
+    assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_an_error_keeps_what_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+
+    def interrupted_run() -> None:
+        with CsvSink(path, "clip", FER7) as sink:
+            sink.write(result(2))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_run()
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_pictures_of_the_same_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    with PicturesSink(tmp_path) as sink:
+        sink.write(result(0, "one/face.jpg"))
+        sink.write(result(1, "two/face.jpg"))
+    assert len(list(tmp_path.glob("*.png"))) == 2
+
+
+def test_places_that_cannot_be_written_are_named(tmp_path: Path) -> None:
+    blocker = tmp_path / "file"
+    blocker.write_text("")
+    for make in (
+        lambda: CsvSink(blocker / "a.csv", "", FER7),
+        lambda: PicturesSink(blocker / "pictures"),
+        lambda: open_video_sink(blocker / "a.mp4", 10),
+        lambda: SummarySink(blocker / "summary", "", FER7),
+    ):
+        with pytest.raises(OutputError, match="cannot be written"):
+            make()
+
+
+class FullDisk:
+    """A file on a disk without space."""
+
+    def write(self, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("kind", [JsonLinesSink, CsvSink, ParquetSink])
+def test_a_full_disk_is_told(kind: type[JsonLinesSink] | type[CsvSink] | type[ParquetSink], tmp_path: Path) -> None:
+    sink = kind(tmp_path / "results.parquet", "clip", FER7)
+    sink._file.close()
+    sink._file = FullDisk()  # type: ignore[assignment]
+    with pytest.raises(OutputError, match="No space left"):
+        sink.write(result(1))
+
+
+def test_the_video_without_pyav_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("mien.sinks.video.find_spec", lambda name: None)
+    with open_video_sink(tmp_path / "a.mp4", 10) as sink:
+        assert isinstance(sink, OpenCvVideoSink)
+        for index in range(5):
+            sink.write(result(index))
+    assert "extra 'video'" in caplog.text
+    capture = cv2.VideoCapture(str(tmp_path / "a.mp4"))
+    assert (capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)) == (5, 10)
+    capture.release()
+    with pytest.raises(OutputError, match=r"ends in \.mp4"):
+        open_video_sink(tmp_path / "a.avi", 10)
+
+
+@needs_pyav
+def test_the_video_keeps_uneven_times_odd_sizes_and_scales_what_changes(tmp_path: Path) -> None:
+    from mien.video.pyav import PyAvSource
+
+    times_s = [0.0, 0.04, 0.1, 0.5, 0.533, 1.7, 1.7]
+    with open_video_sink(tmp_path / "a.mp4", 0) as sink:
+        for index, time_s in enumerate(times_s):
+            sink.write(FrameResult(index, time_s, np.full((49, 63, 3) if index < 4 else (98, 126, 3), 90, np.uint8), ()))
+    with PyAvSource(tmp_path / "a.mp4") as source:
+        frames = list(source)
+    assert {frame.image.shape for frame in frames} == {(50, 64, 3)}
+    np.testing.assert_allclose([frame.time_s for frame in frames], times_s, atol=1e-3)
+
+
+def test_parquet_without_pyarrow_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(MissingExtraError, match="report"):
+        ParquetSink(tmp_path / "a.parquet", "clip", FER7)
+
+
+class BrokenSink(Sink):
+    """Fails after some results."""
+
+    def __init__(self, after: int) -> None:
+        self._after, self.num_written = after, 0
+
+    def write(self, result: FrameResult) -> None:
+        self.num_written += 1
+        if self.num_written > self._after:
+            raise OutputError("The disk is full.")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        return None
+
+
+def test_one_sink_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    writers = Writers([BrokenSink(3), JsonLinesSink(tmp_path / "a.jsonl", "clip", FER7)])
+    with writers:
+        for index in range(100):
+            writers.write(result(index))
+        assert writers.is_any_left
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 100
+    assert [str(error) for error in writers.errors] == ["The disk is full."]
+
+
+class HangingSink(BrokenSink):
+    """Never takes the second result."""
+
+    def __init__(self, release: threading.Event) -> None:
+        super().__init__(1000)
+        self._release = release
+
+    def write(self, result: FrameResult) -> None:
+        self._release.wait(30)
+
+
+def test_a_sink_that_hangs_is_given_up(tmp_path: Path) -> None:
+    release = threading.Event()
+    writers = Writers([HangingSink(release), CsvSink(tmp_path / "a.csv", "clip", FER7)], timeout_s=0.1)
+    with writers:
+        for index in range(30):
+            writers.write(result(index))
+    release.set()
+    assert len(writers.errors) == 1
+    assert "given up" in str(writers.errors[0])
+    assert (tmp_path / "a.csv").is_file()
+
+
+def shown(index: int, time_s: float, *faces: tuple[int, str]) -> FrameResult:
+    scores = np.full(7, 1 / 7)
+    readings = tuple(
+        Reading(np.array([5.0, 6, 40, 41]), np.full((4, 2), 20.0), 0.9, name, 0.4, scores, name == "sad", i) for i, name in faces
+    )
+    return FrameResult(index, time_s, np.zeros((48, 64, 3), np.uint8), readings)
+
+
+def test_the_summary_counts_time_and_runs(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    with SummarySink(tmp_path / "s", "a<b>.mp4", FER7) as sink:
+        sink.write(shown(0, 0.0, (0, "happy")))
+        sink.write(shown(1, 0.5, (0, "happy"), (1, "sad")))
+        sink.write(shown(2, 1.0, (0, "sad")))
+        sink.write(shown(3, 1.25, (0, "happy")))
+        sink.write(shown(4, 9.0))
+    values = json.loads((tmp_path / "s" / "summary.json").read_text())
+    assert (values["frames"], values["frames_with_face"], values["dropped"]) == (5, 4, 0)
+    first, second = values["people"]
+    assert first["seen_s"] == 0.5 + 0.5 + 0.25 + 1.0, "a reading lasts one second at most"
+    assert first["shares"] == {"happy": round(2.0 / 2.25, 4), "sad": round(0.25 / 2.25, 4)}
+    assert first["longest_runs"]["happy"] == {"start_s": 0.0, "seconds": 1.0}
+    assert (second["track_id"], second["shares"], second["uncertain_share"]) == (1, {"sad": 1.0}, 1.0)
+    page = (tmp_path / "s" / "summary.html").read_text()
+    assert "a&lt;b&gt;.mp4" in page
+    assert page.count("<rect") == 4
+    assert "http" not in page, "self-contained"
+    assert cv2.imread(str(tmp_path / "s" / "timeline.png")) is not None
+
+
+def test_an_empty_summary_is_whole(tmp_path: Path) -> None:
+    with SummarySink(tmp_path / "s", "clip", FER7):
+        pass
+    assert "No face was seen" in (tmp_path / "s" / "summary.html").read_text()
+
+
+WRITE_FOR_EVER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_sinks import FER7, CsvSink, JsonLinesSink, ParquetSink, Writers, open_video_sink, result
+from dataclasses import replace
+folder = Path(sys.argv[1])
+kinds = {"a.csv": CsvSink, "a.jsonl": JsonLinesSink, "a.parquet": ParquetSink}
+sinks = [kind(folder / name, "clip", FER7) for name, kind in kinds.items()] + [open_video_sink(folder / "a.mp4", 10)]
+with Writers(sinks) as writers:
+    for index in range(1_000_000):
+        writers.write(replace(result(index), time_s=index / 10))
+        print(index, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs kill -9")
+def test_after_kill_9_everything_but_the_last_moment_is_recovered(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITE_FOR_EVER, str(tmp_path), str(Path(__file__).parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if int(line) >= 200:
+                assert find_unfinished(tmp_path) == [], "a running process is left alone"
+                child.send_signal(signal.SIGKILL)
+                break
+        handed = max([200, *(int(line) for line in child.stdout if line.strip())])
+    found = {one.path.suffix: one.path for one in recover(tmp_path)}
+    assert set(found) >= {".csv", ".jsonl", ".parquet"}
+    assert not list(tmp_path.glob(".tmp-*"))
+    last = [json.loads(line) for line in found[".jsonl"].read_text().splitlines()][-1]["frame"]
+    # Eight results wait for a sink at most, one is in its hands.
+    assert handed - last <= 10
+    import pyarrow.parquet
+
+    frames = pyarrow.parquet.read_table(found[".parquet"])["frame"].to_pylist()
+    assert sorted(set(frames)) == list(range(frames[-1] + 1))
+    assert handed - frames[-1] <= 10
+    if importlib.util.find_spec("av") is not None:
+        capture = cv2.VideoCapture(str(found[".mp4"]))
+        assert capture.read()[0], "it plays"
+        capture.release()
+
+
+def test_recovering_leaves_out_half_a_line_and_replaces_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    (tmp_path / "a.jsonl").write_text("whole\n")
+    (tmp_path / f".tmp-{process.pid}-a.jsonl").write_text('{"frame": 0}\n{"fra')
+    (one,) = recover(tmp_path / "a.jsonl")
+    assert one.path.name == "a-recovered.jsonl"
+    assert one.path.read_text() == '{"frame": 0}\n'
+    assert (tmp_path / "a.jsonl").read_text() == "whole\n"
+    with pytest.raises(SourceError, match="nothing to recover"):
+        recover(tmp_path / "a.jsonl")
+    assert unfinished_path(tmp_path / "b").name.startswith(".tmp-")
+
+
+def test_a_journal_of_something_else_is_told(tmp_path: Path) -> None:
+    (tmp_path / "j.csv").write_text("frame,x1\n1,2\nno,table,at all\n")
+    with pytest.raises(DataError, match="not a journal"):
+        convert_journal(tmp_path / "j.csv", tmp_path / "j.parquet")
+    assert not (tmp_path / "j.parquet").exists()
