@@ -8,7 +8,7 @@ from mien.apps.gui.history import color_of
 from mien.apps.gui.loading import Part
 from mien.apps.gui.style import FAINT, INK, LINE, SURFACE, Scale, to_hex
 
-NOTE = "alone: what the model reads when only this part is visible. hidden: how the face's probability changes without it."
+NOTE = "alone: what is read when only this part is visible. hidden: what becomes of the whole face's reading without it."
 
 
 class PartsPanel(tk.Canvas):
@@ -58,6 +58,5 @@ class PartsPanel(tk.Canvas):
 
 def describe_part(part: Part) -> str:
     """Return how far the part's reading can be trusted, and what hiding it does."""
-    known = not math.isnan(part.accuracy)
-    accuracy = f"alone right in {100 * part.accuracy:.0f} % of test faces" if known else "how often it is right alone was not measured"
-    return f"hidden: {-100 * part.evidence:+.0f} points; {accuracy}"
+    accuracy = "not measured" if math.isnan(part.accuracy) else f"{100 * part.accuracy:.0f} % of test faces"
+    return f"right alone: {accuracy}\nhidden: the face's probability {-100 * part.evidence:+.0f} points"
