@@ -1,7 +1,7 @@
 """The desktop window: what it does, with fakes and a scripted clock; and once for real, on a virtual screen."""
 
 import csv
-import importlib.util
+import importlib
 import os
 import shutil
 import subprocess
@@ -140,13 +140,17 @@ class Stage:
         self.choices = [ModelChoice("mien_s", "float32"), ModelChoice("mien_s", "int8")]
         self.model = Model(self.choices, "haar", folder / "snapshots", self.tools)
 
-    def settle(self) -> str:
-        """Wait for the worker; return the message then."""
+    def poll_until(self, is_so: Callable[[], object]) -> None:
         end_s = time.monotonic() + 20
         self.model.poll()
-        while self.model.is_busy and time.monotonic() < end_s:
+        while not is_so():
+            assert time.monotonic() < end_s, self.model.board.message
             self.model.poll()
             time.sleep(0.001)
+
+    def settle(self) -> str:
+        """Wait for the worker; return the message then."""
+        self.poll_until(lambda: not self.model.is_busy)
         return self.model.board.message.text
 
     def play(self) -> FakeSession:
@@ -457,11 +461,9 @@ def test_parts_follow_what_plays(stage: Stage) -> None:
     session = stage.play()
     stage.model.read_parts()
     session.show(0.0)
-    stage.settle()
-    assert len(stage.model.parts) == 4
+    stage.poll_until(lambda: len(stage.model.parts) == 4)
     session.show(0.1, None)
-    stage.settle()
-    assert stage.model.parts == ()
+    stage.poll_until(lambda: stage.model.parts == () and not stage.model.is_busy)
 
 
 def test_readings_are_written_until_stopped(stage: Stage, tmp_path: Path) -> None:
@@ -533,7 +535,15 @@ def test_a_python_without_tk_is_told_what_to_install(run: Run, monkeypatch: pyte
     assert "python3-tk" in err
 
 
-needs_tk = pytest.mark.skipif(importlib.util.find_spec("_tkinter") is None, reason="this Python has no Tk")
+def has_tk() -> bool:
+    try:
+        importlib.import_module("tkinter")
+    except ImportError:
+        return False
+    return True
+
+
+needs_tk = pytest.mark.skipif(not has_tk(), reason="this Python has no Tk")
 
 
 @needs_tk

@@ -53,8 +53,10 @@ def run_gui(
     model.choose_models(chosen)
     try:
         with _warnings_shown(model):
-            Application(root, model, scale_percent, user_config_path("mien", appauthor=False) / "gui.json", source)
+            app = Application(root, model, scale_percent, user_config_path("mien", appauthor=False) / "gui.json", source)
             root.mainloop()
+            if app.is_interrupted:
+                raise KeyboardInterrupt
     finally:
         model.close()
 
@@ -66,6 +68,8 @@ class Application:
         self._root, self._model, self._config_path, self._source = root, model, config_path, source
         self._scale = Scale(root, scale_percent)
         self.window: Window | None = None
+        self.is_interrupted = False
+        """Whether Ctrl-C closed it."""
         apply_style(root, self._scale)
         root.title(TITLE)
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -109,7 +113,11 @@ class Application:
                 self.window.choices.source.set(self._source)
 
     def _report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        self._model.board.fail(describe(error))
+        if isinstance(error, KeyboardInterrupt):
+            self.is_interrupted = True
+            self.close()
+        else:
+            self._model.board.fail(describe(error))
 
 
 def list_models(names: tuple[str, ...], file: str) -> tuple[list[ModelChoice], list[ModelChoice]]:

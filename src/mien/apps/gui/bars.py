@@ -50,7 +50,7 @@ class Bars(tk.Canvas):
         labels = list(dict.fromkeys(label for column in shown for label in column.labels))
         pad = self._scale(_PAD)
         swatch = self._scale(12)
-        name_width = max(font.nametofont("TkDefaultFont", self).measure(label) for label in labels) + swatch + 2 * pad
+        name_width = max(font.nametofont("TkDefaultFont", self).measure(label) for label in labels) + swatch + 5 * pad // 2
         width = (self.winfo_width() - name_width - pad) // len(shown)
         top = self._scale(46)
         row = min(self._scale(_ROW), max(1, (self.winfo_height() - top - pad) // len(labels)))
@@ -80,7 +80,7 @@ class Bars(tk.Canvas):
             score = float(reading.scores[list(column.labels).index(label)])
             color = UNCERTAIN if reading.uncertain else to_hex(color_of(label))
             self.create_rectangle(place.left, y - half, place.left + length, y + half, fill=_TROUGH, outline="")
-            self.create_rectangle(place.left, y - half, place.left + round(length * score), y + half, fill=color, outline="")
+            self.create_rectangle(place.left, y - half, place.left + round(length * score), y + half, fill=color, outline=FAINT)
             text = f"{round(100 * score)} %"
             is_shown = label == reading.expression
             self.create_text(

@@ -1,5 +1,6 @@
 """What plays: a source, what is seen in it, its timeline, and the readings that are written."""
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,11 +62,6 @@ class Live:
     def is_looped(self) -> bool:
         """Whether a file plays for the second time or more."""
         return self._offset_s > 0
-
-    @property
-    def num_results(self) -> int:
-        """Frames of what plays, up to now."""
-        return self._player.session.statistics.num_results if self._player else 0
 
     @property
     def face(self) -> int:
@@ -167,6 +163,7 @@ class Live:
         def start() -> Player:
             if before and not before.join(JOIN_TIMEOUT_S):
                 self._loaded.forget("camera")
+            gc.collect()  # sessions are held by cycles, and hold frames: a file that plays again would pile them up
             player = Player(source, self._loaded.readers(models, detector, "camera"), self._tools.make_session, self._tools.clock)
             player.session.start()
             return player

@@ -11,7 +11,7 @@ from PIL import Image, ImageTk
 from mien.apps.gui.history import color_of
 from mien.apps.gui.loading import Part
 from mien.apps.gui.readers import View
-from mien.apps.gui.style import STAGE, UNCERTAIN, Scale, to_hex
+from mien.apps.gui.style import ACCENT_ON_DARK, STAGE, UNCERTAIN, Scale, to_hex
 from mien.types import Reading, UInt8
 
 _HINT_INK = "#d5dae1"
@@ -22,11 +22,14 @@ class PictureCanvas(tk.Canvas):
     """Shows a view as large as it fits.
 
     Args:
-        on_select: Called with the index of a face that was clicked, or -1 and +1 away from the present one by keys.
+        on_select: Called with the index of a face that was clicked.
+        on_step: Called with -1 or 1 for the arrow keys.
     """
 
     def __init__(self, parent: tk.Misc, scale: Scale, on_select: Callable[[int], None], on_step: Callable[[int], None]) -> None:
-        super().__init__(parent, background=STAGE, highlightthickness=scale(2), highlightbackground=STAGE, takefocus=True)
+        super().__init__(
+            parent, background=STAGE, highlightthickness=scale(2), highlightbackground=STAGE, highlightcolor=ACCENT_ON_DARK, takefocus=True
+        )
         self._scale, self._on_select = scale, on_select
         self._photo: ImageTk.PhotoImage | None = None
         self._view: View | None = None

@@ -69,12 +69,11 @@ class Recording:
         if not path.suffix:
             path = path.with_suffix(".csv")
         _refuse_source(path, view)
-        names = [path, *(path.with_stem(f"{path.stem}-{column.title.replace(' ', '-')}") for column in view.columns[1:])]
-        self.paths = tuple(names)
+        self.paths = _names(path, view)
         self._lock = threading.Lock()
         self._sinks: list[CsvSink] = []
         try:
-            for name, column in zip(names, view.columns, strict=True):
+            for name, column in zip(self.paths, view.columns, strict=True):
                 self._sinks.append(CsvSink(name, view.name, column.labels))
         except OutputError:
             self.close()
@@ -120,6 +119,15 @@ def save_readings(path: Path, view: View) -> tuple[Path, ...]:
     finally:
         recording.close()
     return recording.paths
+
+
+def _names(path: Path, view: View) -> tuple[Path, ...]:
+    """Return a different name for each model, even where two bundles are called the same."""
+    names = [path]
+    for number, column in enumerate(view.columns[1:], 2):
+        name = path.with_stem(f"{path.stem}-{column.title.replace(' ', '-')}")
+        names.append(name if name not in names else name.with_stem(f"{name.stem}-{number}"))
+    return tuple(names)
 
 
 def _refuse_source(path: Path, view: View) -> None:

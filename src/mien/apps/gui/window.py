@@ -8,7 +8,7 @@ from tkinter import filedialog, ttk
 
 from mien.apps.gui.bars import Bars
 from mien.apps.gui.choices import Choices
-from mien.apps.gui.messages import describe
+from mien.apps.gui.messages import Message, describe
 from mien.apps.gui.model import Model
 from mien.apps.gui.notice import Notice
 from mien.apps.gui.parts import PartsPanel
@@ -19,6 +19,8 @@ from mien.pictures import SUFFIXES
 
 POLL_MS = 30
 _TIMELINE_EVERY = 4
+_BUSY_AFTER = 6
+"""Looks at the model after which work that goes on is shown."""
 _PICTURE_TYPES = (("Pictures", " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(SUFFIXES))), ("All files", "*"))
 
 
@@ -39,6 +41,8 @@ class Window(ttk.Frame):
         self._make_foot()
         self._bind_keys(root)
         self._drawn: tuple[object, ...] = ()
+        self._said: Message | None = None
+        self._busy_ticks = 0
         self._tick = 0
         self._poll()
 
@@ -78,6 +82,7 @@ class Window(ttk.Frame):
         right.rowconfigure(2, weight=1)
         right.configure(padding=(self._scale(8), 0, 0, 0))
         self.choices = Choices(right, self._model, self._scale)
+        self.choices.source.bind("<Return>", lambda _: self.start_live())
         self.choices.grid(sticky="ew")
         self._heading = ttk.Label(right, style="Strong.TLabel")
         self._heading.grid(sticky="w", pady=(self._scale(10), self._scale(4)))
@@ -137,7 +142,12 @@ class Window(ttk.Frame):
         """Start what the chooser names, or stop what plays."""
         if self._model.is_live:
             self._model.stop_live()
-        elif source := self.choices.source.get().strip():
+        else:
+            self.start_live()
+
+    def start_live(self) -> None:
+        """Start what the chooser names."""
+        if source := self.choices.source.get().strip():
             self._model.start_live(source)
         else:
             self._model.board.tell("Name a camera number or a video file first.", "warning")
@@ -226,7 +236,9 @@ class Window(ttk.Frame):
 
     def _show_message(self) -> None:
         message = self._model.board.message
-        self.message.configure(text=message.text, style=f"{message.tone}.TLabel")
+        if message is not self._said:
+            self._said = message
+            self.message.configure(text=message.text, style=f"{message.tone}.TLabel")
         self._statistics.configure(text=self._model.live.statistics)
 
     def _show_buttons(self) -> None:
@@ -236,9 +248,10 @@ class Window(ttk.Frame):
         self.saves["snapshot"].state(["!disabled" if model.is_live and model.view else "disabled"])
         for name in ("picture", "readings"):
             self.saves[name].state(["!disabled" if model.view else "disabled"])
-        if model.is_busy and not model.live.view and not self._busy.winfo_ismapped():
+        self._busy_ticks = self._busy_ticks + 1 if model.is_busy and not (model.is_live and model.view) else 0
+        if self._busy_ticks == _BUSY_AFTER:
             self._busy.pack(side="left", padx=self._scale(12))
             self._busy.start(40)
-        elif not model.is_busy and self._busy.winfo_ismapped():
+        elif not self._busy_ticks and self._busy.winfo_ismapped():
             self._busy.stop()
             self._busy.pack_forget()
