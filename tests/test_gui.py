@@ -462,6 +462,10 @@ def test_parts_follow_what_plays(stage: Stage) -> None:
     stage.model.read_parts()
     session.show(0.0)
     stage.poll_until(lambda: len(stage.model.parts) == 4)
+    stage.model.stop_live()
+    stage.settle()
+    assert len(stage.model.parts) == 4, "the last frame stays, with its parts"
+    session = stage.play()
     session.show(0.1, None)
     stage.poll_until(lambda: stage.model.parts == () and not stage.model.is_busy)
 

@@ -102,6 +102,7 @@ class Model:
         if self.is_live:
             self._selected = self.face
             self.live.stop()
+            self._stay()
 
     def complete(self) -> None:
         """Read whole faces: those of a picture once more, of what plays from now on."""
@@ -182,13 +183,20 @@ class Model:
         self.view = self.live.view
         if not self.num_faces:
             self.parts = ()
-        elif self.mode == "parts" and self.is_live and not self._awaits_parts:
+        elif not self.is_live:
+            self._stay()
+        elif self.mode == "parts" and not self._awaits_parts:
             self._ask_for_parts(self.view)
 
     def close(self) -> None:
         """End everything, in less than a second; a thread that hangs is left behind."""
         self.live.close(CLOSE_TIMEOUT_S)
         self._worker.close(CLOSE_TIMEOUT_S / 2)
+
+    def _stay(self) -> None:
+        """Read the parts of the last frame, which stays: those that are shown may be of one before it."""
+        if self.mode == "parts" and self.view is not None and self.num_faces:
+            self._ask_for_parts(self.view)
 
     def _choice_changed(self) -> None:
         if self.live.source is not None:
