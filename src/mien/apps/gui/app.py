@@ -22,6 +22,7 @@ from mien.apps.gui.window import Window
 from mien.card import DEFAULT_BUNDLE, shipped_bundles
 from mien.detection.catalog import NAMES
 from mien.errors import OutputError, UnknownNameError
+from mien.parts import PARTS_BUNDLE
 
 TITLE = "mien"
 
@@ -135,7 +136,7 @@ def list_models(names: tuple[str, ...], file: str) -> tuple[list[ModelChoice], l
             raise UnknownNameError(f"{name}: file", file, [choice.file for choice in found])
         chosen += match
         listed += [choice for choice in found if choice not in listed]
-    for name in shipped_bundles():
+    for name in (name for name in shipped_bundles() if name != PARTS_BUNDLE):  # that one reads parts, not faces
         listed += [choice for choice in files_of(name) if choice not in listed]
     return listed, chosen
 
