@@ -9,10 +9,18 @@ from mien.parts import PART_NAMES, PARTS_BUNDLE, PARTS_FILE
 from mien.records import read_records
 from record_tables import RESULTS, markdown
 
+NOT_YET = "Not measured yet.\n"
+
+
+def records(file_name: str) -> list[dict[str, Any]]:
+    return read_records(RESULTS / file_name) if (RESULTS / file_name).is_file() else []
+
 
 def explain_check() -> str:
     """The newest record of `mien explain --check`."""
-    record = read_records(RESULTS / "explain.jsonl")[-1]
+    if not (found := records("explain.jsonl")):
+        return NOT_YET
+    record = found[-1]
     rows = []
     for name, values in record["methods"].items():
         on_face = values.get("share_on_face")
@@ -27,7 +35,9 @@ def explain_check() -> str:
 
 def face_share() -> str:
     """Shares on the face by label, from the same record."""
-    record = read_records(RESULTS / "explain.jsonl")[-1]
+    if not (found := records("explain.jsonl")):
+        return NOT_YET
+    record = found[-1]
     labels = [label for label in FER7 if label in record["area"]]
     rows = [["the face itself", *(f"{100 * record['area'][label]:.0f}" for label in labels)]]
     rows += [
@@ -47,12 +57,14 @@ def parts() -> str:
     return markdown(["accuracy % of", *columns], [[PARTS_BUNDLE, *(f"{100 * rate:.1f}" for rate in rates)]])
 
 
-def newest_probe(kind: str) -> dict[str, Any]:
-    return [record for record in read_records(RESULTS / "probe.jsonl") if record["probe"] == kind][-1]
+def newest_probe(kind: str) -> dict[str, Any] | None:
+    return next((record for record in reversed(records("probe.jsonl")) if record["probe"] == kind), None)
 
 
 def conditions(kind: str) -> str:
     record = newest_probe(kind)
+    if record is None:
+        return NOT_YET
     names = list(record["rows"][0]["conditions"])
     rows = [[model_of(row), *(f"{100 * row['conditions'][name]:.1f}" for name in names)] for row in record["rows"]]
     return markdown([f"{kind}, accuracy %", *names], rows) + f"\n{record['dataset']}/{record['split']}, {record['n']:,} faces.\n"
@@ -66,6 +78,8 @@ def model_of(row: dict[str, Any]) -> str:
 def probe_corruptions() -> str:
     """Means over the strengths, and over everything."""
     record = newest_probe("corruptions")
+    if record is None:
+        return NOT_YET
     names = list(dict.fromkeys(key.partition("/")[0] for key in record["rows"][0]["conditions"]))
     rows = []
     for row in record["rows"]:
