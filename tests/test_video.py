@@ -82,7 +82,7 @@ def test_the_public_stream_reads_the_shipped_clip() -> None:
     assert first.image.shape == (480, 640, 3)
     assert [face.track_id for face in first.faces] == [0]
     frames.close()  # type: ignore[attr-defined]
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mien")]
+    assert not [thread for thread in threading.enumerate() if thread.name in ("mien capture", "mien inference")]
 
 
 def test_events_reach_the_callback_and_the_results() -> None:
