@@ -17,7 +17,10 @@ from mien.pipeline import Recognizer
 OnProgress = Callable[[int, int], None]
 FILES = ("float32", "int8")
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.5)
-NAMES = ("abstain", "cost", "crowd", "crossing", "occlusion", "following", "flicker", "delay", "slow", "hour", "kill")
+NAMES = (
+    *("abstain", "cost", "crowd", "crossing", "occlusion", "crossing_unseen", "occlusion_unseen"),
+    *("following", "flicker", "delay", "slow", "hour", "kill"),
+)
 _NEED_FACES = {
     "crowd": 5,
     "crossing": 2 * NUM_SEEDS,
