@@ -2,6 +2,7 @@
 
     MienError
     ├── SourceError         a picture, video or camera cannot be read
+    │   └── TooLargeError   it has more pixels than allowed
     ├── DataError           a data set on disk is not what its format says
     ├── ConfigError         a recipe, card or option holds a wrong value
     │   └── DivergedError   its training left the numbers
@@ -24,6 +25,10 @@ class MienError(Exception):
 
 class SourceError(MienError):
     """A picture, video, folder or camera cannot be read."""
+
+
+class TooLargeError(SourceError):
+    """A picture has more pixels than allowed."""
 
 
 class DataError(MienError):

@@ -1,5 +1,6 @@
 """Reading still pictures: upright, 8-bit, RGB, or a clear error."""
 
+import io
 import struct
 import warnings
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from mien.errors import SourceError
+from mien.errors import SourceError, TooLargeError
 from mien.preprocess import check_picture
 from mien.types import UInt8
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     PictureSource = str | Path | UInt8 | Image.Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
+"""What is decoded of bytes from elsewhere; Pillow knows more, some of which start other programs."""
 MAX_PIXELS = 120_000_000
 MIN_SIDE_PX = 16
 
@@ -44,10 +47,10 @@ def read_picture(source: "PictureSource") -> UInt8:
     """
     if isinstance(source, np.ndarray):
         check_picture(source)
-        _check_size(source.shape[1], source.shape[0], "The array")
+        _check_size(source.shape[1], source.shape[0], "The array", MAX_PIXELS)
         return np.repeat(source[..., np.newaxis], 3, axis=2) if source.ndim == 2 else source
     if isinstance(source, Image.Image):
-        return _decode_safely(source, "The picture")
+        return _decode_safely(source, "The picture", MAX_PIXELS)
     path = Path(source)
     try:
         if path.is_dir():
@@ -56,38 +59,52 @@ def read_picture(source: "PictureSource") -> UInt8:
             raise SourceError(f"{path}: is empty (0 bytes). Expected a picture.")
     except OSError as error:
         raise SourceError(f"{path}: cannot be opened ({error.strerror}).") from error
-    return _decode_safely(path, str(path))
+    return _decode_safely(path, str(path), MAX_PIXELS)
 
 
-def _decode_safely(source: Path | Image.Image, name: str) -> UInt8:
+def decode_picture(content: bytes, max_pixels: int) -> UInt8:
+    """Return a picture that came as bytes, as (H, W, 3) RGB, turned upright; see ``read_picture``.
+
+    Nothing is decoded before its size is known to be allowed.
+
+    Raises:
+        TooLargeError: it has more pixels than that.
+        SourceError: not one of ``FORMATS``, damaged, or smaller than 16 pixels.
+    """
+    if not content:
+        raise SourceError("The picture is empty (0 bytes). Expected a picture.")
+    return _decode_safely(io.BytesIO(content), "The picture", max_pixels)
+
+
+def _decode_safely(source: Path | Image.Image | io.BytesIO, name: str, max_pixels: int) -> UInt8:
     """Decode, and turn whatever Pillow raises into one error with one line."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of what `_check_size` refuses, and of harmless oddities in metadata.
             warnings.simplefilter("ignore")
             if isinstance(source, Image.Image):
-                return _decode(source, name)
-            with Image.open(source) as picture:
-                return _decode(picture, name)
+                return _decode(source, name, max_pixels)
+            with Image.open(source, formats=FORMATS if isinstance(source, io.BytesIO) else None) as picture:
+                return _decode(picture, name, max_pixels)
     except SourceError:
         raise
     except UnidentifiedImageError as error:
         raise SourceError(f"{name}: not a picture mien can read. Expected one of {', '.join(sorted(SUFFIXES))}.") from error
     except Image.DecompressionBombError as error:
-        raise SourceError(f"{name}: has more than {MAX_PIXELS // 1_000_000} megapixels. Reduce it first.") from error
+        raise TooLargeError(f"{name}: has more than {max_pixels // 1_000_000} megapixels. Reduce it first.") from error
     except Exception as error:  # on damaged files Pillow's decoders raise a dozen kinds of errors
         raise SourceError(f"{name}: the picture is damaged or cut short ({type(error).__name__}: {error}).") from error
 
 
-def _check_size(width: int, height: int, name: str) -> None:
+def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if min(width, height) < MIN_SIDE_PX:
         raise SourceError(f"{name}: is {width}x{height} pixels. A picture needs at least {MIN_SIDE_PX}x{MIN_SIDE_PX}.")
-    if width * height > MAX_PIXELS:
-        raise SourceError(f"{name}: is {width}x{height} pixels, more than {MAX_PIXELS // 1_000_000} megapixels. Reduce it first.")
+    if width * height > max_pixels:
+        raise TooLargeError(f"{name}: is {width}x{height} pixels, more than {max_pixels / 1e6:g} megapixels. Reduce it first.")
 
 
-def _decode(picture: Image.Image, name: str) -> UInt8:
-    _check_size(*picture.size, name)
+def _decode(picture: Image.Image, name: str, max_pixels: int) -> UInt8:
+    _check_size(*picture.size, name, max_pixels)
     upright = _turn_upright(picture)
     if upright.mode.startswith("I;16"):
         return _grey_to_rgb(np.asarray(upright).astype(np.float64) / 257)
