@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mien.atomic import atomic_path
 from mien.errors import ConfigError
 from mien.quiet import quiet_stderr
+from mien.runtime.batch import fix_batch
 
 if TYPE_CHECKING:
     from keras import Model
@@ -37,3 +38,4 @@ def write_float32(model: "Model", path: Path, answers: str = "softmax") -> None:
     with_scores = keras.Model(model.input, scores)
     with atomic_path(path) as temporary, quiet_stderr(), contextlib.redirect_stdout(io.StringIO()):
         with_scores.export(temporary, format="litert", verbose=False)
+        temporary.write_bytes(fix_batch(temporary.read_bytes()))
