@@ -1,0 +1,90 @@
+// The reading of one face in words and bars; with several faces, buttons to choose.
+
+import type { Reading } from '../engine/reading'
+import { colorOf } from './colors'
+import { byId } from './elements'
+import { captionOf } from './overlay'
+
+const SPEAK_EVERY_MS = 2000
+
+export class Panel {
+  private chosen = 0
+  private shown: Reading[] = []
+  private spokenAt = 0
+  private readonly rows = new Map<string, { bar: HTMLElement; value: HTMLElement }>()
+
+  /** Makes a bar for every label. */
+  setLabels(labels: string[]): void {
+    this.rows.clear()
+    byId('bars').replaceChildren(...labels.flatMap((label) => this.makeRow(label)))
+    this.show([])
+  }
+
+  show(faces: Reading[]): void {
+    this.shown = faces
+    this.chosen = Math.min(this.chosen, Math.max(0, faces.length - 1))
+    const face = faces[this.chosen]
+    this.fillBars(face)
+    const title = byId('expression')
+    title.textContent = face ? face.expression : '–'
+    title.classList.toggle('unsure', face?.uncertain ?? false)
+    byId('sure').textContent = sentenceOf(face)
+    this.listFaces()
+    this.speak(face)
+  }
+
+  private makeRow(label: string): HTMLElement[] {
+    const [term, bar, value] = [document.createElement('dt'), document.createElement('dd'), document.createElement('dd')]
+    const fill = document.createElement('i')
+    term.textContent = label
+    bar.className = 'bar'
+    fill.style.background = colorOf(label)
+    bar.append(fill)
+    this.rows.set(label, { bar: fill, value })
+    return [term, bar, value]
+  }
+
+  private fillBars(face: Reading | undefined): void {
+    for (const [label, { bar, value }] of this.rows) {
+      const score = face?.scores[label] ?? 0
+      bar.style.width = `${score * 100}%`
+      value.textContent = face ? `${Math.round(score * 100)} %` : ''
+    }
+  }
+
+  private listFaces(): void {
+    const box = byId('faces')
+    const wanted = this.shown.length > 1 ? this.shown.length : 0
+    while (box.childElementCount > wanted) box.lastElementChild?.remove()
+    while (box.childElementCount < wanted) {
+      const index = box.childElementCount
+      const button = document.createElement('button')
+      button.onclick = () => {
+        this.chosen = index
+        this.show(this.shown)
+      }
+      box.append(button)
+    }
+    Array.from(box.children).forEach((button, index) => {
+      const face = this.shown[index]
+      button.textContent = face.track_id < 0 ? `Face ${index + 1}` : `Face ${face.track_id}`
+      button.setAttribute('aria-pressed', String(index === this.chosen))
+      button.setAttribute('aria-label', `${button.textContent}: ${captionOf(face)}`)
+    })
+  }
+
+  /** Tells screen readers of a change, not more often than one can listen to. */
+  private speak(face: Reading | undefined): void {
+    const text = face ? `${face.expression}${face.uncertain ? ', not sure' : ''}` : 'no face'
+    const spoken = byId('spoken')
+    if (spoken.textContent === text || performance.now() - this.spokenAt < SPEAK_EVERY_MS) return
+    spoken.textContent = text
+    this.spokenAt = performance.now()
+  }
+}
+
+function sentenceOf(face: Reading | undefined): string {
+  if (face === undefined) return 'No face is seen.'
+  const percent = `${Math.round(face.probability * 100)} %`
+  return face.uncertain ? `${percent}: the model is not sure.` : `${percent} sure.`
+}
