@@ -8,7 +8,7 @@ import typer
 from mien.apps.cli import benchmark_load, console
 
 app = typer.Typer(help="Measure speed, load and framing, and keep the records.")
-for _command in ("latency", "device", "complexity", "statistics", "load", "accuracy", "pareto"):
+for _command in ("latency", "device", "complexity", "statistics", "load", "accuracy", "browser", "pareto"):
     app.command(_command)(getattr(benchmark_load, _command))
 
 Record = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.")]

@@ -1,4 +1,4 @@
-"""The commands of ``mien benchmark`` that measure networks: latency, device, complexity, statistics, load, accuracy and pareto."""
+"""The commands of ``mien benchmark`` that measure networks: latency, device, complexity, statistics, load, accuracy, browser and pareto."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -287,6 +287,37 @@ def accuracy(
         for row in result["rows"]
     ]
     _finish("benchmark accuracy", result, record, json, ["candidate", "accuracy %", "95 % interval", "ms", "MB", "million MACs"], rows)
+
+
+def browser(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.json...", help="What the page's benchmark saved.", show_default=False)],
+    record: console.Record = None,
+    json: console.Json = False,
+) -> None:
+    """Read what browsers measured by 000's protocol (page 'Measure this device'), and join it to mien's records."""
+    from mien.benchmark.browser import browser_name, read_browser_result
+    from mien.records import append_record
+
+    results = [read_browser_result(path) for path in files]
+    for result in results if record else ():
+        append_record(record, "benchmark browser", result)  # type: ignore[arg-type]
+    if json:
+        console.print_json({"results": results})
+        return
+    rows = [
+        [
+            browser_name(result["device"]),
+            str(result["device"]["platform"]),
+            row["candidate"] if row["shipped"] else f"{row['candidate']} (not of this mien)",
+            f"{row['average_ms']['mean']:.2f} ± {row['average_ms']['sd']:.2f}",
+            f"{row['p50_ms']:.2f}",
+            f"{row['p95_ms']:.2f}",
+            f"{row['load_ms']:.0f}",
+        ]
+        for result in results
+        for row in result["rows"]
+    ]
+    console.print_table(["browser", "platform", "candidate", "average ms", "p50", "p95", "load ms"], rows)
 
 
 def pareto(

@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # In the order of the help. Each module has one function of the same name, or a Typer application called ``app``.
 COMMANDS = (
-    *("demo", "gui", "predict", "stream", "recover", "evaluate", "clips", "compare", "matrix", "report", "combine"),
+    *("demo", "gui", "web", "predict", "stream", "recover", "evaluate", "clips", "compare", "matrix", "report", "combine"),
     *("train", "tune", "reproduce", "export", "explain", "benchmark", "models", "detectors", "datasets", "crop", "split", "recipes"),
 )
 

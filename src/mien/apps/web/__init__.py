@@ -1,0 +1,1 @@
+"""The web page, which reads faces in the browser, and the REST service, which reads them here."""

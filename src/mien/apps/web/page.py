@@ -1,0 +1,159 @@
+"""The page's files: what ``web/`` built, the bundles, the browser's face detector, and one JSON file that tells the page of them.
+
+The same list is served by ``mien web`` and written by ``mien web --export``. Addresses are relative to the page, so that it works in
+any folder of any host.
+"""
+
+import gzip
+import hashlib
+import json
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+
+from mien import __version__, hub
+from mien.alignment import MIN_EYE_DISTANCE_OF_BOX, MIN_EYE_DISTANCE_PX
+from mien.apps.web.spec import WebSpec
+from mien.card import CARD_NAME
+from mien.detection import blazeface
+from mien.errors import MienError
+from mien.runtime.batch import fix_batch
+from mien.smoothing import SmoothingSpec
+from mien.tracking import TrackingSpec
+
+PAGE = Path(str(files("mien") / "apps" / "web" / "page"))
+"""Built by ``npm run build`` in ``web/``. The browser's runtime, ``litert/``, is built too and not kept in git."""
+RUNTIME_LOADER = "litert/core.js"
+DETECTOR = "blazeface"
+NO_RUNTIME = "this copy of mien was installed without the browser's runtime (npm --prefix web ci && npm --prefix web run build)"
+TYPES = {
+    ".js": "text/javascript",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+    ".tflite": "application/octet-stream",
+}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file of the page."""
+
+    content: Path | bytes
+    media_type: str
+    is_gzipped: bool = False
+
+    def stored(self) -> bytes:
+        """Return what lies on the disk."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+
+    def plain(self) -> bytes:
+        """Return the content itself."""
+        return gzip.decompress(self.stored()) if self.is_gzipped else self.stored()
+
+
+def page_assets(spec: WebSpec, has_server: bool) -> dict[str, Asset]:
+    """Return every file of the page by its address.
+
+    Args:
+        has_server: Whether REST and live connections are beside it.
+    """
+    assets = {}
+    for path in sorted(path for path in PAGE.rglob("*") if path.is_file()):
+        name = path.relative_to(PAGE).as_posix()
+        is_gzipped = name.endswith(".wasm.gz")
+        name = name.removesuffix(".gz") if is_gzipped else name
+        assets[name] = Asset(path, _media_type(name), is_gzipped)
+    for bundle in spec.bundles:
+        folder = f"bundles/{bundle.card.name}"
+        assets[f"{folder}/{CARD_NAME}"] = Asset(bundle.folder / CARD_NAME, "application/json")
+        for name, entry in _browser_files(bundle.card.files).items():
+            # Verified, and with a batch of one where it was exported before mien wrote it so.
+            assets[f"{folder}/{entry.path}"] = Asset(fix_batch(bundle.file(name).read_bytes()), TYPES[".tflite"])
+    detector, problem = _detector(spec)
+    if detector:
+        assets[f"models/{detector.name}"] = Asset(detector, TYPES[".tflite"])
+    if RUNTIME_LOADER not in assets:
+        problem = NO_RUNTIME
+    facts = _facts(spec, has_server, detector, problem)
+    assets["mien.json"] = Asset(json.dumps(facts).encode(), "application/json")
+    assets["files.json"] = Asset(json.dumps(sorted([*assets, "files.json"])).encode(), "application/json")  # for use without network
+    return assets
+
+
+def _browser_files(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the files of a card that run in a browser: LiteRT, with float32 in and out."""
+    return {name: entry for name, entry in entries.items() if entry.runtime == "litert" and name != "int8_io"}
+
+
+def _detector(spec: WebSpec) -> tuple[Path | None, str]:
+    """Return the browser's detector file, or why there is none."""
+    try:
+        path = hub.fetch(DETECTOR) if spec.may_fetch else hub.cached(DETECTOR)
+    except MienError as error:
+        return None, str(error)
+    return path, "" if path else f"{hub.ROWS[DETECTOR].file_name} is not in {hub.cache_dir()}"
+
+
+def _facts(spec: WebSpec, has_server: bool, detector: Path | None, problem: str) -> dict[str, Any]:
+    """Return what the page must know; every number of the pipeline stands in Python once, and here on its way."""
+    return {
+        "mien": __version__,
+        "has_server": has_server,
+        "needs_key": bool(spec.api_key),
+        "on_device": not problem,
+        "not_on_device_because": problem,
+        "bundles": [
+            {"name": bundle.card.name, "files": list(_browser_files(bundle.card.files)), "quick_file": bundle.card.quick_file}
+            for bundle in spec.bundles
+        ],
+        "detector": {
+            "path": f"models/{detector.name}" if detector else "",
+            "input_side": blazeface.SHORT_RANGE.input_side,
+            "strides_and_anchors": blazeface.SHORT_RANGE.strides_and_anchors,
+            "score_threshold": blazeface.SCORE_THRESHOLD,
+            "min_face_px": blazeface.MIN_FACE_PX,
+            "overlap_threshold": blazeface.OVERLAP_THRESHOLD,
+            "coverage_threshold": blazeface.COVERAGE_THRESHOLD,
+        },
+        "framing": {"min_eye_distance_px": MIN_EYE_DISTANCE_PX, "min_eye_distance_of_box": MIN_EYE_DISTANCE_OF_BOX},
+        "smoothing": asdict(SmoothingSpec()),
+        "tracking": {name: getattr(TrackingSpec(), name) for name in ("keep_lost_s", "max_jump_sides", "max_size_ratio", "cut_below")},
+    }
+
+
+def _media_type(name: str) -> str:
+    return TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def add_page(app: FastAPI, spec: WebSpec) -> None:
+    """Serve the page. Only listed files are served, so no path can lead elsewhere."""
+    assets = page_assets(spec, has_server=True)
+
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    async def home() -> RedirectResponse:
+        return RedirectResponse("index.html")
+
+    def add(name: str, asset: Asset) -> None:
+        digest = hashlib.sha256(asset.stored()).hexdigest()[:20]
+
+        def serve(request: Request) -> Response:
+            as_stored = asset.is_gzipped and "gzip" in request.headers.get("accept-encoding", "")
+            # Asked for at every visit, sent only when it has changed.
+            headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", "ETag": f'"{digest}{"-gzip" if as_stored else ""}"'}
+            if request.headers.get("if-none-match") == headers["ETag"]:
+                return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+            if as_stored:
+                headers["Content-Encoding"] = "gzip"
+            return Response(asset.stored() if as_stored else asset.plain(), media_type=asset.media_type, headers=headers)
+
+        app.add_api_route(f"/{name}", serve, methods=["GET", "HEAD"], include_in_schema=False)
+
+    for name, asset in assets.items():
+        add(name, asset)
