@@ -16,6 +16,7 @@ from mien.card import shipped_bundles
 from mien.config import to_toml
 from mien.data.catalog import load_dataset
 from mien.data.manifest import Manifest, Sample
+from mien.data.scores import ScoreTable, read_scores, write_scores
 from mien.data.select import select_labels
 from mien.data.splits import apply_split, save_split
 from mien.errors import ConfigError, DataError, UnknownNameError
@@ -27,7 +28,6 @@ from mien.evaluation.crops import Crops, FaceFinder, choose_crops
 from mien.evaluation.evaluate import common_part, evaluate
 from mien.evaluation.measure import as_trained, measure, own_data
 from mien.evaluation.open import OpenClassifier, open_classifier
-from mien.evaluation.scores import ScoreTable, read_scores, write_scores
 from mien.evaluation.statistics import bootstrap_interval, mcnemar
 from mien.labels import FER5, FER7, FER8
 from mien.pipeline import Recognizer
@@ -286,6 +286,10 @@ def test_an_ensemble_averages_by_name() -> None:
     both = MeanClassifier([a, b])
     assert both.labels == ("happy", "sad")
     np.testing.assert_allclose(both(crops), [[(2 / 3 + 1 / 4) / 2, (1 / 3 + 3 / 4) / 2]] * 3)
+    halves = Member(lambda crops: np.array([[crop[:, :24].mean(), crop[:, 24:].mean()] for crop in crops]) / 255, ("x", "y"))
+    left = np.zeros((48, 48), np.uint8)
+    left[:, :24] = 255
+    np.testing.assert_allclose(MeanClassifier([halves], mirrored=True)([left]), [[0.5, 0.5]])
     np.testing.assert_allclose(MeanClassifier([a, b], (3.0, 1.0))(crops)[0, 0], (3 * 2 / 3 + 1 / 4) / 4)
     with pytest.raises(ConfigError, match="share 0 labels"):
         MeanClassifier([a, Member(b.classify, ("x", "y", "z"))])

@@ -10,13 +10,17 @@ import pytest
 
 from conftest import Run, write_fer2013
 from mien.data.catalog import load_dataset
+from mien.data.manifest import clean_training
+from mien.data.scores import scores_sha256, write_scores
 from mien.data.splits import load_split
-from mien.errors import ConfigError
+from mien.data.targets import TargetSpec, soft_targets
+from mien.errors import ConfigError, MienError
 from mien.evaluation.float_model import FloatClassifier
 from mien.reproduce.multistage import compare_stages, stage_epochs
 from mien.reproduce.papers import BUDGETS, PAPERS
 from mien.reproduce.reproduce import choose_rows, find_paper, row_recipe, run_name
 from mien.training.checkpoint import values_of
+from mien.training.distill import DistillSpec, blend_scores
 from mien.training.fit import Watch
 from mien.training.folder import load_recipe_of, read_facts, read_history
 from mien.training.network import load_network, start
@@ -170,6 +174,39 @@ def test_a_teacher_changes_what_is_learned_and_must_fit(learn: Callable[..., Pat
     assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))
     with pytest.raises(ConfigError, match="needs the labels, preprocessing and crops"):
         learn("mien_s-fer2013", "preprocess.size_hw=[40, 40]", f"distill.teacher={teacher}", name="other")
+
+
+def test_a_score_file_teaches(any_counts: None, learn: Callable[..., Path], data: Path, tmp_path: Path) -> None:
+    training, _ = clean_training(load_dataset("fer2013", data))
+    scores = np.tile(np.eye(7)[3], (len(training), 1))  # a teacher that finds everybody happy
+    place = tmp_path / "scores.csv"
+    write_scores(training, scores, place)
+    targets = soft_targets(training, TargetSpec())
+    blended = blend_scores(targets, training, DistillSpec(scores=str(place), weight=0.25))
+    np.testing.assert_allclose(blended, 0.75 * targets + 0.25 * scores, atol=1e-6)
+    taught = learn("mien_s-fer2013", f"distill.scores={place}", name="taught")
+    assert read_facts(taught)["teacher_scores_sha256"] == scores_sha256(place)
+    plain = learn("mien_s-fer2013", name="plain")
+    assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda lines: lines[:-5], "lacks 5 of"),
+        (lambda lines: [line.replace("happy", "glad") for line in lines], "the student learns"),
+        (lambda lines: [lines[0], *(line.rsplit(",", 7)[0] + "," * 7 for line in lines[1:])], "have no scores"),
+        (lambda lines: [lines[0], *(line.rsplit(",", 1)[0] + ",much" for line in lines[1:])], "no number"),
+        (lambda lines: lines[:1], "no rows"),
+    ],
+)
+def test_a_score_file_must_fit(any_counts: None, data: Path, tmp_path: Path, change: Callable[[list[str]], list[str]], told: str) -> None:
+    training, _ = clean_training(load_dataset("fer2013", data))
+    place = tmp_path / "scores.csv"
+    write_scores(training, np.full((len(training), 7), 1 / 7), place)
+    place.write_text("\n".join(change(place.read_text().splitlines())) + "\n")
+    with pytest.raises(MienError, match=told):
+        blend_scores(soft_targets(training, TargetSpec()), training, DistillSpec(scores=str(place)))
 
 
 def test_a_network_is_tuned_on_other_labels(learn: Callable[..., Path]) -> None:

@@ -5,10 +5,10 @@ import pytest
 from sklearn import metrics as reference
 
 from mien.data.manifest import Manifest, Sample
+from mien.data.scores import write_scores
 from mien.errors import SourceError, UnknownNameError
 from mien.evaluation.evaluate import evaluate
 from mien.evaluation.metrics import calibration_bins, expected_calibration_error, risk_coverage, summarize
-from mien.evaluation.scores import write_scores
 
 NAMES = ("a", "b", "c")
 

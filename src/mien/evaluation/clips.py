@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from mien.alignment import cut_face
+from mien.data.scores import predicted_indices, write_table
 from mien.errors import DataError, SourceError, UnknownNameError
 from mien.evaluation.evaluate import restrict
-from mien.evaluation.metrics import predicted_indices, summarize
+from mien.evaluation.metrics import summarize
 from mien.evaluation.open import OpenClassifier
-from mien.evaluation.scores import write_table
 from mien.labels import LabelSet, columns_of, expression_name
 from mien.types import Detector, Float, Frame, UInt8
 from mien.video.sources import open_source

@@ -30,6 +30,8 @@ class Combined:
     """mean: the models whose scores are averaged."""
     weights: tuple[float, ...] = ()
     """mean: one per member; empty weighs all alike."""
+    mirrored: bool = False
+    """mean: every member also reads the mirrored crop; a single member is enough then."""
     coarse: str = ""
     """regroup: the model that tells the groups apart; its labels are the groups' names, or the expressions themselves."""
     groups: dict[str, str] = field(default_factory=dict)
@@ -48,14 +50,14 @@ class Combined:
     def _check_mean(self) -> None:
         if self.coarse or self.groups or self.specialists:
             raise ValueError("coarse, groups and specialists belong to kind 'regroup'")
-        if len(self.members) < 2:
-            raise ValueError(f"members must be at least two models, got {list(self.members)}")
+        if len(self.members) < (1 if self.mirrored else 2):
+            raise ValueError(f"members must be at least two models, or one that is mirrored, got {list(self.members)}")
         if self.weights and (len(self.weights) != len(self.members) or not all(0 < weight < np.inf for weight in self.weights)):
             raise ValueError(f"weights must be one positive number for each of {len(self.members)} members, got {list(self.weights)}")
 
     def _check_regroup(self) -> None:
-        if self.members or self.weights:
-            raise ValueError("members and weights belong to kind 'mean'")
+        if self.members or self.weights or self.mirrored:
+            raise ValueError("members, weights and mirrored belong to kind 'mean'")
         names = list(dict.fromkeys(self.groups.values()))
         if not self.coarse or len(names) < 2:
             raise ValueError(f"regroup needs a coarse model and at least two groups, got {self.coarse!r} and {names}")
@@ -84,7 +86,8 @@ def load_combined(path: Path) -> Combined:
 def write_mean(spec: Combined) -> str:
     """Return the TOML of an ensemble."""
     weights = f"weights = {json.dumps(list(spec.weights))}\n" if spec.weights else ""
-    return f"kind = {json.dumps(spec.kind)}\nmembers = {json.dumps(list(spec.members))}\n{weights}"
+    mirrored = "mirrored = true\n" if spec.mirrored else ""
+    return f"kind = {json.dumps(spec.kind)}\nmembers = {json.dumps(list(spec.members))}\n{weights}{mirrored}"
 
 
 def groups_toml(groups: Sequence[LabelSet]) -> str:
@@ -108,24 +111,26 @@ class Member:
 class MeanClassifier:
     """Averages the scores of its members over the labels that all of them know.
 
+    Args:
+        mirrored: Every member also reads the mirrored crop.
+
     Raises:
         ConfigError: they share fewer than two labels.
     """
 
-    def __init__(self, members: Sequence[Member], weights: Sequence[float] = ()) -> None:
+    def __init__(self, members: Sequence[Member], weights: Sequence[float] = (), mirrored: bool = False) -> None:
         self.labels: LabelSet = tuple(label for label in members[0].labels if all(label in member.labels for member in members))
         if len(self.labels) < 2:
             raise ConfigError(f"The members share {len(self.labels)} labels. An ensemble needs at least two labels that all of them know.")
-        self._members = members
+        self._members, self._mirrored = members, mirrored
         self._weights = np.array(weights or [1.0] * len(members)) / (sum(weights) if weights else len(members))
 
     def __call__(self, crops: Sequence[UInt8]) -> Float:
         """Return (N, K) scores of N crops; rows sum to 1."""
-        mean: Float = sum(
-            (weight * member.scores(crops, self.labels) for weight, member in zip(self._weights, self._members, strict=True)),
-            start=np.zeros(1),
-        )
-        return mean
+        views = [crops, [np.ascontiguousarray(crop[:, ::-1]) for crop in crops]] if self._mirrored else [crops]
+        pairs = list(zip(self._weights, self._members, strict=True))
+        mean: Float = sum((weight * member.scores(view, self.labels) for view in views for weight, member in pairs), start=np.zeros(1))
+        return mean / len(views)
 
 
 class RegroupClassifier:

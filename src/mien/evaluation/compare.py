@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from mien.data.scores import ScoreTable
 from mien.errors import DataError
 from mien.evaluation.metrics import class_metrics, confusion_counts
-from mien.evaluation.scores import ScoreTable
 from mien.evaluation.statistics import bootstrap_interval, mcnemar
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mien.data.scores import predicted_indices
 from mien.evaluation.statistics import bootstrap_interval
 from mien.types import Float
 
@@ -34,14 +35,6 @@ class ClassMetrics:
     true_negative: int
     accuracy: float
     """(TP + TN) / N. With K even classes, an answer that never fits still reaches 1 - 2/K: read it beside the recall."""
-
-
-def predicted_indices(scores: Float) -> Int:
-    """Return (N,) indices of the highest score, and -1 for rows without scores."""
-    is_scored = ~np.isnan(scores).any(axis=1)
-    predicted = np.full(len(scores), -1, np.int64)
-    predicted[is_scored] = scores[is_scored].argmax(axis=1)
-    return predicted
 
 
 def confusion_counts(labels: Int, predicted: Int, num_labels: int) -> Int:

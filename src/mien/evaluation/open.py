@@ -99,7 +99,7 @@ def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...
 
 def _join(spec: Combined, members: dict[str, Member]) -> tuple[Classifier, LabelSet]:
     if spec.kind == MEAN:
-        mean = MeanClassifier([members[name] for name in spec.members], spec.weights)
+        mean = MeanClassifier([members[name] for name in spec.members], spec.weights, spec.mirrored)
         return mean, mean.labels
     regrouped = RegroupClassifier(spec, members[spec.coarse], {group: members[name] for group, name in spec.specialists.items()})
     return regrouped, regrouped.labels

@@ -10,12 +10,12 @@ import numpy as np
 
 from mien.atomic import atomic_path, write_text
 from mien.card import Card, open_bundle
+from mien.data.scores import FILE_NAME, predicted_indices, write_scores
 from mien.errors import ConfigError
 from mien.evaluation import figures
 from mien.evaluation.measure import Measurement
-from mien.evaluation.metrics import calibration_bins, predicted_indices
+from mien.evaluation.metrics import calibration_bins
 from mien.evaluation.page import Block, Code, Facts, Gallery, Page, Picture, Section, Table, Text, to_html, to_markdown
-from mien.evaluation.scores import FILE_NAME, write_scores
 from mien.training.curves import draw_curves
 from mien.training.folder import ENVIRONMENT, HISTORY, RECIPE, TIMES, is_run, read_facts
 from mien.types import Float

@@ -1,12 +1,22 @@
-"""A teacher's answers as targets (Hinton et al. 2015): computed on the very pictures that the student sees."""
+"""A teacher's answers as targets (Hinton et al. 2015).
+
+A teaching *run* is asked about the very pictures that the student sees. A *score file* holds what any model or ensemble said once of every
+training picture (``mien evaluate TEACHER --split training --out DIR``): it costs nothing while training.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mien.data.manifest import Manifest
+from mien.data.scores import read_scores
+from mien.errors import ConfigError
+from mien.labels import columns_of
 from mien.preprocess import Float32
+from mien.runtime.classifier import calibrate
 from mien.training.losses import scores_of_logits
 from mien.types import Float
 
@@ -19,7 +29,9 @@ class DistillSpec:
     """Whom to learn from, and how much."""
 
     teacher: str = ""
-    """Run folder of a finished run with the same labels and preprocessing; empty learns from the labels alone."""
+    """Run folder of a finished run with the same labels and preprocessing."""
+    scores: str = ""
+    """Score file, or its folder, of a teacher's answers to the training split. Neither this nor ``teacher``: labels alone."""
     weight: float = 0.5
     """Share of the teacher's answer in the targets."""
     temperature: float = 1.0
@@ -30,6 +42,34 @@ class DistillSpec:
             raise ValueError(f"weight must lie in 0..1, got {self.weight}")
         if self.temperature <= 0:
             raise ValueError(f"temperature must be above 0, got {self.temperature}")
+        if self.teacher and self.scores:
+            raise ValueError("teacher and scores name two teachers; leave one out")
+
+
+def blend_scores(targets: Float, manifest: Manifest, spec: DistillSpec) -> Float:
+    """Return (N, K) targets, blended with what the score file says of each sample.
+
+    Raises:
+        ConfigError: the file is of other labels, or lacks samples.
+        DataError: it is no score file.
+    """
+    table = read_scores(Path(spec.scores))
+    if set(table.names) != set(manifest.labels):
+        raise ConfigError(f"{spec.scores}: has scores of {', '.join(table.names)}; the student learns {', '.join(manifest.labels)}.")
+    position = {key: index for index, key in enumerate(table.keys)}
+    keys = [(sample.split, str(sample.row)) for sample in manifest.samples]
+    missing = [key for key in keys if key not in position]
+    if missing:
+        raise ConfigError(
+            f"{spec.scores}: lacks {len(missing):,} of {len(keys):,} training samples. "
+            "Write it with `mien evaluate TEACHER --split training --out DIR`."
+        )
+    rows = table.scores[[position[key] for key in keys]][:, columns_of(manifest.labels, table.names)]
+    if np.isnan(rows).any():
+        raise ConfigError(f"{spec.scores}: some training samples have no scores, as faces that a detector missed. Evaluate direct crops.")
+    answers = calibrate(rows, spec.temperature)
+    blended: Float = (targets * (1 - spec.weight) + answers * spec.weight).astype(np.float32)
+    return blended
 
 
 def teaching(teacher: "Model", loss_name: str, spec: DistillSpec) -> Callable[[Float32, Float], Float]:

@@ -77,7 +77,9 @@ class Recipe:
             raise ValueError("preprocess.center_share is a bundle's; a recipe that trains on crops says crops.canvas_side")
         if self.transfer.cached_features and self.sampling.augment_only_repeats:
             raise ValueError("cached features are not augmented; leave sampling.augment_only_repeats away")
-        if self.transfer.cached_features and not (self.augment.only_mirrors and not self.crops.canvas_side and not self.distill.teacher):
+        if self.transfer.cached_features and not (
+            self.augment.only_mirrors and not self.crops.canvas_side and not self.distill.teacher and not self.distill.scores
+        ):
             raise ValueError(
                 "cached features know a picture and its mirror image only; switch all other augmentation, crops and distill off"
             )

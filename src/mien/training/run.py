@@ -18,6 +18,7 @@ from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
 from mien.data.manifest import Manifest, clean_training
 from mien.data.sampling import epoch_length, group_indices
+from mien.data.scores import scores_sha256
 from mien.data.select import select_labels
 from mien.data.splits import apply_split
 from mien.data.targets import soft_targets
@@ -28,7 +29,7 @@ from mien.preprocess import Float32
 from mien.training import folder
 from mien.training.checkpoint import load_body_weights, load_weights, save_weights
 from mien.training.curves import draw_curves
-from mien.training.distill import teaching
+from mien.training.distill import blend_scores, teaching
 from mien.training.features import FeatureFeed, cached_features
 from mien.training.fit import Feed, RunFiles, Validation, Watch, fit
 from mien.training.history import EpochResult, best_epoch
@@ -76,6 +77,8 @@ def train(
     data = read_run_data(recipe, data_root, say)
     labels = data.training.labels
     targets = soft_targets(data.training, recipe.targets)
+    if recipe.distill.scores:
+        targets = blend_scores(targets, data.training, recipe.distill)
     weigh = label_weights(recipe.loss, data.training.label_indices, len(labels))
     teach = _teacher(recipe, labels)
     network = start(recipe, len(labels))
@@ -153,6 +156,8 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
     if recipe.distill.teacher:
         weights = folder.final_weights(Path(recipe.distill.teacher)).read_bytes()
         facts["teacher_sha256"] = hashlib.sha256(weights).hexdigest()
+    if recipe.distill.scores:
+        facts["teacher_scores_sha256"] = scores_sha256(Path(recipe.distill.scores))
     return RunData(manifest, training, validation, facts)
 
 

@@ -59,8 +59,8 @@ def _write(folder: Path, evaluation: "ClipEvaluation", result: dict[str, Any]) -
     import json
 
     from mien.atomic import write_text
+    from mien.data.scores import FILE_NAME
     from mien.evaluation.clips import write_clip_scores
-    from mien.evaluation.scores import FILE_NAME
 
     write_clip_scores(evaluation, folder / FILE_NAME)
     write_text(folder / "evaluation.json", json.dumps(result, indent=1) + "\n")

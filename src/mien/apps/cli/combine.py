@@ -16,6 +16,7 @@ def mean(
     members: Annotated[list[str], typer.Argument(metavar="MEMBER...", help="Bundles, run folders, combined models.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.toml", help="Description of the ensemble to write.")],
     weights: Annotated[str, typer.Option(help="One number per member, separated by commas; by default all count alike.")] = "",
+    mirrored: Annotated[bool, typer.Option("--mirrored", help="Every member also reads the mirrored crop; one member is enough.")] = False,
 ) -> None:
     """Describe an ensemble that averages its members' scores; `mien evaluate FILE.toml` then measures it."""
     from mien.atomic import write_text
@@ -30,7 +31,7 @@ def mean(
         numbers = [float(number) for number in weights.split(",") if number.strip()]
     except ValueError:
         raise ConfigError(f"--weights {weights!r}: expected numbers separated by commas, such as 1,0.5.") from None
-    spec = from_mapping(Combined, {"kind": MEAN, "members": names, "weights": numbers}, "mien combine mean")
+    spec = from_mapping(Combined, {"kind": MEAN, "members": names, "weights": numbers, "mirrored": mirrored}, "mien combine mean")
     for member in members:
         open_classifier(member)
     write_text(out, write_mean(spec))
@@ -47,9 +48,9 @@ def groups(
     json: console.Json = False,
 ) -> None:
     """Propose groups of labels that a model confuses, as `groups` of a regrouped model; to be read on a validation split."""
+    from mien.data.scores import read_scores
     from mien.evaluation.combine import groups_toml, propose_groups
     from mien.evaluation.metrics import confusion_counts
-    from mien.evaluation.scores import read_scores
 
     table = read_scores(scores)
     confusion = confusion_counts(table.labels, table.predicted, len(table.names))

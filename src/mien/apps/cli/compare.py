@@ -12,8 +12,8 @@ Scores = Annotated[Path, typer.Argument(help="scores.csv, or the folder that `mi
 
 def compare(a: Scores, b: Scores, json: console.Json = False) -> None:
     """Compare two models on the same samples: accuracies, their difference, McNemar's test, recall by label."""
+    from mien.data.scores import read_scores
     from mien.evaluation.compare import compare as compare_tables
-    from mien.evaluation.scores import read_scores
 
     result = {"a": str(a), "b": str(b)} | compare_tables(read_scores(a), read_scores(b), (str(a), str(b)))
     if json:

@@ -76,8 +76,8 @@ def _write(folder: Path, evaluation: "Evaluation", result: dict[str, Any]) -> No
     import json
 
     from mien.atomic import atomic_path, write_text
+    from mien.data.scores import FILE_NAME, write_scores
     from mien.evaluation.figures import draw_confusion
-    from mien.evaluation.scores import FILE_NAME, write_scores
 
     write_scores(evaluation.manifest, evaluation.scores, folder / FILE_NAME)
     write_text(folder / "evaluation.json", json.dumps(result, indent=1) + "\n")

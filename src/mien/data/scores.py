@@ -1,6 +1,7 @@
 """The score file: one CSV row per sample, so that anybody can compute every figure again."""
 
 import csv
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ import numpy.typing as npt
 
 from mien.atomic import atomic_path
 from mien.data.manifest import Manifest
+from mien.data.sampling import Indices
 from mien.errors import DataError
-from mien.evaluation.metrics import Int, predicted_indices
 from mien.types import Float
 
 FILE_NAME = "scores.csv"
@@ -27,10 +28,12 @@ class ScoreTable:
     """Labels, in the order of the scores' columns."""
     keys: tuple[tuple[str, str], ...]
     """(split, row) of each sample; no two are alike."""
-    labels: Int
+    labels: Indices
     """(N,) true labels, as indices into ``names``."""
-    predicted: Int
+    predicted: Indices
     """(N,) -1 where no face was found."""
+    scores: Float
+    """(N, K); NaN where no face was found."""
 
     @property
     def is_right(self) -> npt.NDArray[np.bool_]:
@@ -80,21 +83,43 @@ def write_table(
             writer.writerow([*cells, given, *(more[index] if more else ()), *values])
 
 
+def score_file(place: Path) -> Path:
+    """Return the score file that a path, or the folder it stands in, means."""
+    return place / FILE_NAME if place.is_dir() else place
+
+
+def unreadable(path: Path, reason: object) -> DataError:
+    """Return the error for what is no score file."""
+    return DataError(f"{path}: cannot be read ({reason}). Expected a scores.csv that `mien evaluate --out DIR` wrote.")
+
+
+def scores_sha256(place: Path) -> str:
+    """Return the hash of a score file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    path = score_file(place)
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error
+
+
 def read_scores(place: Path) -> ScoreTable:
     """Read a score file, or the one in a folder that ``mien evaluate --out`` wrote.
 
     Raises:
         DataError: there is none, or it is not one.
     """
-    path = place / FILE_NAME if place.is_dir() else place
+    path = score_file(place)
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             columns = reader.fieldnames or []
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path}: cannot be read ({reason}). Expected a scores.csv that `mien evaluate --out DIR` wrote.") from error
+        raise unreadable(path, getattr(error, "strerror", None) or error) from error
     names = tuple(column.removeprefix(PREFIX) for column in columns if column.startswith(PREFIX))
     missing = [column for column in HEAD if column not in columns]
     if missing or not names or not rows:
@@ -104,10 +129,27 @@ def read_scores(place: Path) -> ScoreTable:
     if len(set(keys)) < len(keys):
         raise DataError(f"{path}: names some samples twice, so rows cannot be told apart. Write it again with `mien evaluate --out DIR`.")
     labels = _indices(path, [row["label"] for row in rows], names)
-    return ScoreTable(names, keys, labels, _indices(path, [row["predicted"] for row in rows], ("", *names)) - 1)
+    predicted = _indices(path, [row["predicted"] for row in rows], ("", *names)) - 1
+    return ScoreTable(names, keys, labels, predicted, _scores(path, rows, names))
 
 
-def _indices(path: Path, words: Sequence[str], known: Sequence[str]) -> Int:
+def _scores(path: Path, rows: Sequence[dict[str, str]], names: Sequence[str]) -> Float:
+    try:
+        values: Float = np.array([[float(row[PREFIX + name] or "nan") for name in names] for row in rows])
+    except ValueError as error:
+        raise DataError(f"{path}: a score is no number ({error}). Write it again with `mien evaluate --out DIR`.") from error
+    return values
+
+
+def predicted_indices(scores: Float) -> Indices:
+    """Return (N,) indices of the highest score, and -1 for rows without scores."""
+    is_scored = ~np.isnan(scores).any(axis=1)
+    predicted = np.full(len(scores), -1, np.int64)
+    predicted[is_scored] = scores[is_scored].argmax(axis=1)
+    return predicted
+
+
+def _indices(path: Path, words: Sequence[str], known: Sequence[str]) -> Indices:
     position = {name: index for index, name in enumerate(known)}
     for line, word in enumerate(words, start=2):
         if word not in position:
