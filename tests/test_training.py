@@ -171,6 +171,9 @@ def test_export_writes_a_bundle_that_runs(finished: Path, data: Path, tmp_path: 
     assert card.files["float32"].parity_max_abs < 1e-3
     assert card.files["int8"].bytes < card.files["float32"].bytes / 3
     assert card.calibration.temperature > 0
+    trust = card.calibration.trust["fer2013/publictest"]
+    assert trust.accuracy_at["1"] == pytest.approx(card.files["float32"].accuracy["fer2013/publictest"])
+    assert 0 <= trust.ece <= 1
     assert card.network.parameters == 944487
     # Output positions x (input channels x kernel) x output channels, block by block.
     stem = 24**2 * 9 * 32

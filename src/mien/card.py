@@ -18,6 +18,19 @@ DEFAULT_BUNDLE = "mien_s"
 
 
 @dataclass(frozen=True)
+class Trust:
+    """How far calibrated probabilities can be trusted on one split; of the float32 file, direct crops, the data set's labels."""
+
+    ece: float
+    """Expected calibration error, 15 bins of equal width: mean distance of probability and accuracy, 0..1."""
+    brier: float
+    """Mean squared distance from the truth, 0..2."""
+    log_loss: float
+    accuracy_at: dict[str, float]
+    """Accuracy of the surest faces alone, by their share: ``0.8`` leaves the least sure fifth without a reading."""
+
+
+@dataclass(frozen=True)
 class Calibration:
     """How scores become probabilities, and when a reading is called uncertain."""
 
@@ -27,6 +40,8 @@ class Calibration:
     """A reading whose probability is lower is marked uncertain."""
     fitted_on: str = ""
     """Data set and split that both were chosen on."""
+    trust: dict[str, Trust] = field(default_factory=dict)
+    """``dataset/split`` to what the probabilities are worth there."""
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:  # NaN fails too

@@ -14,7 +14,7 @@ from mien.card import CARD_NAME, Calibration, Card, FileEntry
 from mien.errors import ConfigError, UnknownNameError
 from mien.evaluation.evaluate import score_manifest
 from mien.evaluation.parts import part_accuracies
-from mien.export.calibration import COVERAGE, abstain_threshold, fit_temperature
+from mien.export.calibration import COVERAGE, abstain_threshold, fit_temperature, measure_trust
 from mien.export.formats import DEFAULT_FILES, FORMATS
 from mien.export.mixed import choose_float_layers
 from mien.export.onnx import write_onnx, write_onnx_int8
@@ -173,9 +173,11 @@ class _Draft:
     def _calibrate(self, scores: Float) -> Calibration:
         labels = self.origin.faces.manifest.label_indices
         temperature = fit_temperature(scores, labels)
-        threshold = abstain_threshold(calibrate(scores, temperature))
+        calibrated = calibrate(scores, temperature)
+        threshold, where = abstain_threshold(calibrated), self.origin.faces.where
         self.say(f"temperature {temperature}, uncertain below {threshold}")
-        return Calibration(temperature, threshold, fitted_on=f"{self.origin.faces.where}, float32; threshold at coverage {COVERAGE}")
+        fitted_on = f"{where}, float32; threshold at coverage {COVERAGE}"
+        return Calibration(temperature, threshold, fitted_on, {where: measure_trust(calibrated, labels)})
 
 
 def _check_target(out_dir: Path) -> None:
@@ -205,7 +207,7 @@ def _open_test(card: Card, origin: Origin, folder: Path, say: Say) -> Card:
     if test is None:
         raise ConfigError(f"{card.name}: its data have no test split to open. Leave --release out.")
     where = f"{test.dataset}/{test.samples[0].split}"
-    entries = dict(card.files)
+    entries, calibration = dict(card.files), card.calibration
     for name, entry in card.files.items():
         if where in entry.accuracy:
             continue
@@ -214,4 +216,7 @@ def _open_test(card: Card, origin: Origin, folder: Path, say: Say) -> Card:
         accuracy = float((scores.argmax(axis=1) == test.label_indices).mean())
         entries[name] = replace(entry, accuracy={**entry.accuracy, where: accuracy})
         say(f"{name}: {where} accuracy {accuracy:.4f}")
-    return replace(card, files=entries)
+        if name == "float32":
+            trust = measure_trust(calibrate(scores, calibration.temperature), test.label_indices)
+            calibration = replace(calibration, trust={**calibration.trust, where: trust})
+    return replace(card, files=entries, calibration=calibration)

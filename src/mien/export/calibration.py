@@ -2,12 +2,17 @@
 
 import numpy as np
 
-from mien.evaluation.metrics import Int, log_loss
+from mien.card import Trust
+from mien.evaluation.metrics import Int, brier_score, expected_calibration_error, log_loss, risk_coverage
 from mien.runtime.classifier import calibrate
 from mien.types import Float
 
 COVERAGE = 0.9
 """Share of faces that are given a reading; the least sure rest is marked uncertain."""
+
+
+COVERAGES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Points of the risk-coverage curve in the card."""
 
 
 def fit_temperature(scores: Float, labels: Int) -> float:
@@ -29,3 +34,14 @@ def fit_temperature(scores: Float, labels: Int) -> float:
 def abstain_threshold(calibrated_scores: Float, coverage: float = COVERAGE) -> float:
     """Return the probability that ``coverage`` of the faces reach or exceed."""
     return round(float(np.quantile(calibrated_scores.max(axis=1), 1 - coverage)), 4)
+
+
+def measure_trust(calibrated_scores: Float, labels: Int) -> Trust:
+    """Return what calibrated probabilities (N, K) are worth against true labels (N,)."""
+    points = zip(COVERAGES, risk_coverage(calibrated_scores, labels, COVERAGES), strict=True)
+    return Trust(
+        ece=expected_calibration_error(calibrated_scores, labels),
+        brier=brier_score(calibrated_scores, labels),
+        log_loss=log_loss(calibrated_scores, labels),
+        accuracy_at={f"{coverage:g}": 1 - point.risk for coverage, point in points},
+    )
