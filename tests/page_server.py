@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -89,22 +89,23 @@ def write_camera_clip(clip: Path, path: Path, size_wh: tuple[int, int] = (640, 4
 
 
 @contextmanager
-def chromium(camera_clip: Path | None = None) -> Iterator[Any]:
-    """Yield a headless Chromium (Playwright's ``Browser``), with a camera that plays a clip."""
-    from playwright.sync_api import sync_playwright
+def chromium(engine: Any, camera_clip: Path | None = None, options: Sequence[str] = ("--disable-gpu",)) -> Iterator[Any]:
+    """Yield a headless Chromium (Playwright's ``Browser``), with a camera that plays a clip.
 
+    Args:
+        engine: Of ``sync_playwright()``, of which a thread may have one.
+    """
     quiet = [
         "--no-sandbox",
-        "--disable-gpu",
+        *options,
         "--no-first-run",
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
     ]
     camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera_clip}"] if camera_clip else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*quiet, *camera])
-        try:
-            yield browser
-        finally:
-            browser.close()
+    browser = engine.chromium.launch(executable_path=CHROMIUM, args=[*quiet, *camera])
+    try:
+        yield browser
+    finally:
+        browser.close()

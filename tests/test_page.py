@@ -39,8 +39,16 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(clip: Path) -> Iterator[Any]:
-    with chromium(clip) as opened:
+def engine() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(engine: Any, clip: Path) -> Iterator[Any]:
+    with chromium(engine, clip) as opened:
         yield opened
 
 
@@ -111,6 +119,7 @@ def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
         one.context.close()
 
 
+ROWS_COME = "Number(document.getElementById('rows').textContent) > 5"
 SAYS_SOMETHING = "document.getElementById('figures').textContent !== ''"
 
 
@@ -170,6 +179,7 @@ def test_the_camera_starts_after_consent_and_readings_can_be_saved(server: str, 
     opened.wait("Number(document.getElementById('rows').textContent) > 20")
     assert "frames/s" in opened.text("#figures")
     opened.page.click("#stop")
+    assert opened.page.is_visible("#picture")  # the last frame stays
     opened.page.click("text=Save readings")
     saved = {}
     for kind in ("csv", "json"):
@@ -185,10 +195,59 @@ def test_the_camera_starts_after_consent_and_readings_can_be_saved(server: str, 
     assert {row[0] for row in rows} == {"camera"}
     assert all(sum(map(float, row[-7:])) == pytest.approx(1, abs=1e-4) for row in seen)
     assert len({row[4] for row in seen}) <= 4  # two people, cut to and fro; identities hold between cuts
-    frames = json.loads(saved["json"].read_text())["frames"]
-    assert len(frames) == len({row[1] for row in rows})
+    values = json.loads(saved["json"].read_text())
+    assert (values["source"], values["model"], values["columns"]) == ("camera", "mien_s/int8", columns)
+    assert [list(map(str, row)) for row in values["rows"]] == rows
+    assert len(values["frames"]) == len({row[1] for row in rows})
     assert opened.hosts == {server.split("/")[2]}
     assert opened.complaints == []
+
+
+def test_webgpu_can_be_chosen_where_there_is_an_adapter(engine: Any, server: str) -> None:
+    software = ("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan", "--use-vulkan=swiftshader")
+    with chromium(engine, options=software) as opened_browser:
+        opened = Visit(opened_browser, server).ready()
+        if not opened.page.is_visible("#accelerator-row"):
+            pytest.skip("this Chromium has no software adapter for WebGPU")
+        opened.page.select_option("#model", "mien_s/float32")
+        opened.ready().page.select_option("#accelerator", "webgpu")
+        opened.ready().page.set_input_files("#file", MEDIA / "astronaut.jpg")
+        opened.wait(SAYS_SOMETHING)
+        assert opened.text("#expression") == "happy"
+        assert opened.text("#where") == "Reads on this device, with WebGPU"
+        assert opened.text("#message") == ""
+        assert opened.complaints == []
+
+
+def start_camera(opened: Visit) -> None:
+    opened.page.click("#camera")
+    opened.page.click("#notice button[value=yes]")
+    opened.wait(ROWS_COME)
+
+
+def test_another_model_goes_on_with_the_same_source(server: str, visit: Callable[..., Visit]) -> None:
+    opened = visit(server, permissions=["camera"]).ready()
+    start_camera(opened)
+    for name in ("mien_s/float32", "mien_s/int8", "mien_s/float32"):  # the last one counts, however quickly they follow
+        opened.page.select_option("#model", name)
+    opened.ready().wait(ROWS_COME)
+    opened.page.dblclick("#camera")  # twice, and one camera remains
+    opened.wait(ROWS_COME)
+    opened.page.click("#stop")
+    assert opened.page.evaluate("document.getElementById('video').srcObject") is None
+    assert opened.text("#message") == ""
+    assert opened.complaints == []
+
+
+def test_live_video_stops_before_its_frames_would_go_to_the_server(server: str, visit: Callable[..., Visit]) -> None:
+    opened = visit(server, permissions=["camera"], service_workers="block").ready()  # or the model would come from its cache
+    start_camera(opened)
+    opened.context.route("**/bundles/**", lambda route: route.abort())
+    opened.page.select_option("#model", "mien_s/float32")
+    opened.wait("document.getElementById('message').textContent.includes('would now be sent')")
+    assert not opened.page.is_visible("#stop")
+    opened.page.click("#camera")
+    assert "sent to the server" in opened.text("#notice")
 
 
 def test_a_camera_that_is_refused_is_told(server: str, visit: Callable[..., Visit]) -> None:

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from starlette.websockets import WebSocketDisconnect
 from mien.apps.web import live, page, readers
 from mien.apps.web.app import create_app
 from mien.apps.web.export import export_page
+from mien.apps.web.origin import LOCAL_HOSTS
 from mien.apps.web.schema import Prediction
 from mien.apps.web.spec import Limits, WebSpec, open_bundles
 
@@ -448,15 +450,40 @@ def test_the_page_is_told_why_it_cannot_read_by_itself(built_page, api_key):
     with serving(api_key) as client:
         facts = client.get("/mien.json").json()
     assert (facts["has_server"], facts["on_device"], facts["needs_key"]) == (True, False, bool(api_key))
-    assert ".tflite is not in" in facts["not_on_device_because"]
+    assert "no face detector for browsers" in facts["not_on_device_because"]
     assert facts["bundles"] == [{"name": "mien_s", "files": ["float32", "int8"], "quick_file": "int8"}]
+
+
+@pytest.mark.parametrize(
+    ("host", "site", "status"),
+    [
+        ("127.0.0.1:8000", "", 200),
+        ("localhost", "same-origin", 200),
+        ("[::1]:8000", "none", 200),
+        ("[::1]", "", 200),
+        ("evil.example", "", 421),
+        ("evil.example:8000", "same-origin", 421),
+        ("127.0.0.1:8000", "cross-site", 403),
+    ],
+)
+def test_only_its_own_page_may_ask_from_a_browser(host, site, status):
+    with TestClient(create_app(replace(make_spec(), hosts=LOCAL_HOSTS)), raise_server_exceptions=False) as client:
+        headers = {"Host": host, "Content-Type": "image/png"} | ({"Sec-Fetch-Site": site} if site else {})
+        answer = client.post("/v1/predict", content=picture(), headers=headers)
+        assert answer.status_code == status
+        if status != 200:
+            assert set(answer.json()) == {"error", "request_id"}
+            assert answer.json()["request_id"] == answer.headers["x-request-id"]
+            with pytest.raises(WebSocketDisconnect), client.websocket_connect("/v1/stream", headers=headers):
+                pass
 
 
 def test_exports_a_page_that_reads_by_itself(built_page, detector_cache, tmp_path):
     folder = tmp_path / "site"
     size = export_page(make_spec(), folder)
     written = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert sorted(written) == json.loads(written["files.json"])
+    assert b"content-security-policy: default-src 'none'" in written["_headers"]
+    assert sorted(written.keys() - {"_headers"}) == json.loads(written["files.json"])
     assert size == sum(map(len, written.values()))
     assert written["litert/some.wasm"] == b"\0asm"
     facts = json.loads(written["mien.json"])

@@ -11,10 +11,14 @@ const LITERT = resolve(import.meta.dirname, 'node_modules/@litertjs')
 const VARIANTS = ['litert_wasm_internal', 'litert_wasm_compat_internal']
 
 function copyRuntime(): Plugin {
+  let page = PAGE
   return {
     name: 'copy-litert',
+    configResolved(config) {
+      page = resolve(config.root, config.build.outDir)
+    },
     closeBundle() {
-      const folder = resolve(PAGE, 'litert')
+      const folder = resolve(page, 'litert')
       mkdirSync(folder, { recursive: true })
       // Import maps do not reach workers: the one bare import becomes a relative one.
       const core = readFileSync(resolve(LITERT, 'core/dist/index.js'), 'utf-8').replace('"@litertjs/wasm-utils"', '"./wasm-utils.js"')

@@ -72,7 +72,7 @@ def _checked_row(path: Path, row: Any) -> dict[str, Any]:
         "average_ms": {"mean": float(averages.mean()), "sd": float(averages.std(ddof=1))},
         "p50_ms": float(np.percentile(times_ms, 50)),
         "p95_ms": float(np.percentile(times_ms, 95)),
-        "heap_mb": row.get("heap_mb"),
+        "wasm_mb": row.get("wasm_mb"),
         "runs": row["runs"],
     }
 

@@ -6,6 +6,8 @@ export class Client {
   private readonly worker = new Worker(new URL('./worker.ts', import.meta.url))
   private readonly waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
   private nextId = 0
+  /** Why there are no more answers. */
+  private end: Error | undefined
 
   constructor(private readonly onProgress: (done: number) => void = () => {}) {
     this.worker.onmessage = (event: MessageEvent<Answer>) => this.settle(event.data)
@@ -13,6 +15,7 @@ export class Client {
   }
 
   call<T>(call: Call): Promise<T> {
+    if (this.end) return Promise.reject(this.end)
     const id = this.nextId++
     const bitmaps = 'bitmap' in call ? [call.bitmap] : []
     return new Promise<T>((resolve, reject) => {
@@ -35,6 +38,7 @@ export class Client {
   }
 
   private fail(error: Error): void {
+    this.end = error
     for (const { reject } of this.waiting.values()) reject(error)
     this.waiting.clear()
   }

@@ -16,6 +16,12 @@ export async function loadRuntime(base: string): Promise<Runtime> {
   return runtime
 }
 
+/** Memory that the runtime has taken for itself and all its models, in MB; null where it does not tell. */
+export function memoryMb(runtime: Runtime): number | null {
+  const { HEAPU8 } = runtime.getGlobalLiteRt().liteRtWasm as { HEAPU8?: Uint8Array }
+  return HEAPU8 ? HEAPU8.byteLength / 1e6 : null
+}
+
 /** A model file: one float32 input, some float32 outputs. */
 export class Network {
   private constructor(
@@ -39,6 +45,11 @@ export class Network {
     } finally {
       for (const tensor of [input, ...outputs]) tensor.delete()
     }
+  }
+
+  /** Whether all of it runs on the accelerator; int8 files never say so, and run all the same. */
+  get isFullyAccelerated(): boolean {
+    return this.model.isFullyAccelerated
   }
 
   close(): void {

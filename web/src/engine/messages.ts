@@ -20,6 +20,8 @@ export interface Timing {
   first_ms: number
   /** One list of milliseconds per repeat, one value per picture. */
   runs: number[][]
+  /** Memory of the runtime and this model; null where it does not tell. */
+  wasm_mb: number | null
   bytes: number
   sha256: string
 }

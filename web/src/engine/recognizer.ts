@@ -35,6 +35,10 @@ export class Classifier {
     return calibrate(answer, this.card.calibration.temperature)
   }
 
+  get isFullyAccelerated(): boolean {
+    return this.network.isFullyAccelerated
+  }
+
   close(): void {
     this.network.close()
   }
@@ -80,7 +84,7 @@ export class Recognizer {
     })
   }
 
-  /** Reads the next frame of a source: faces keep their identity, and labels are steadied. */
+  /** Reads the next frame of a source: faces keep their identity, and come in its order; labels are steadied. */
   async readFrame(picture: Picture, time_s: number): Promise<Result> {
     const glance = glanceAt(picture)
     if (isCut(this.glance, glance, this.facts.tracking.cut_below)) this.reset()
@@ -88,10 +92,11 @@ export class Recognizer {
     return this.read(picture, time_s, (faces, scores) => {
       const ids = this.tracker.update(faces, time_s)
       this.smoother.forgetAllBut(this.tracker.knownIds)
-      return faces.map((face, index) => {
+      const readings = faces.map((face, index) => {
         const steady = this.smoother.update(ids[index], scores[index], time_s)
         return this.say(face, steady.scores, steady.shown, ids[index])
       })
+      return readings.sort((one, other) => one.track_id - other.track_id)
     })
   }
 

@@ -1,7 +1,7 @@
 // The engine in a thread of its own. A classic worker: LiteRT's loader needs importScripts.
 
 import type { Facts } from './facts'
-import { type Accelerator, loadRuntime, type Runtime } from './litert'
+import { type Accelerator, loadRuntime, memoryMb, type Runtime } from './litert'
 import type { Answer, Call, Timing } from './messages'
 import { type Picture, takePart } from './pixels'
 import { Classifier, Recognizer } from './recognizer'
@@ -45,12 +45,12 @@ function opened(): Recognizer {
   return recognizer
 }
 
-async function open(base: string, facts: Facts, bundle: string, file: string, accelerator: Accelerator): Promise<{ labels: string[] }> {
+async function open(base: string, facts: Facts, bundle: string, file: string, accelerator: Accelerator): Promise<object> {
   runtime ??= loadRuntime(`${base}litert/`)
   const made = await Recognizer.open(await runtime, base, facts, bundle, file, accelerator)
   recognizer?.close()
   recognizer = made
-  return { labels: made.classifier.card.labels }
+  return { labels: made.classifier.card.labels, isFullyAccelerated: made.classifier.isFullyAccelerated }
 }
 
 /** Draws a bitmap, reads its pixels and closes it. */
@@ -88,5 +88,5 @@ async function time(base: string, bundle: string, file: string, crops: Picture[]
     reply({ id: -1, result: { done: repeat + 1 } })
   }
   classifier.close()
-  return { load_ms, first_ms, runs, bytes: files[file].bytes, sha256: files[file].sha256 }
+  return { load_ms, first_ms, runs, wasm_mb: memoryMb(loaded), bytes: files[file].bytes, sha256: files[file].sha256 }
 }

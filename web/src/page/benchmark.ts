@@ -4,6 +4,7 @@ import { Client } from '../engine/client'
 import { type Facts, fetchJson } from '../engine/facts'
 import type { Timing } from '../engine/messages'
 import type { Picture } from '../engine/pixels'
+import { messageOf } from './choose_reader'
 import { byId } from './elements'
 import { save, stamp } from './save'
 import './style.css'
@@ -12,6 +13,7 @@ const PER_LABEL = 5
 const NUM_PICTURES = 35
 const REPEATS = 10
 const SIDE_PX = 48
+const MAX_SIDE_PX = 512
 const FORMAT_VERSION = 1
 
 interface Row extends Timing {
@@ -20,8 +22,6 @@ interface Row extends Timing {
   average_ms: { mean: number; sd: number }
   p50_ms: number
   p95_ms: number
-  /** Of the whole page, in MB; null where the browser does not tell. */
-  heap_mb: number | null
 }
 
 interface Drawn {
@@ -29,20 +29,22 @@ interface Drawn {
   source: string
 }
 
+/** What is measured next. */
 let drawn: Drawn = generated()
-let rows: Row[] = []
+/** What was measured, and on which pictures. */
+let measured: { rows: Row[]; source: string } = { rows: [], source: '' }
 
 async function main(): Promise<void> {
   const facts = await fetchJson<Facts>('mien.json')
   if (!facts.on_device) throw new Error(`Nothing can be measured here: ${facts.not_on_device_because}.`)
-  for (const id of ['run', 'folder']) byId<HTMLButtonElement>(id).disabled = false
+  setEnabled(['run', 'folder'], true)
   byId('device').textContent = Object.entries(describeDevice())
     .map(([name, value]) => `${name}: ${value}`)
     .join(' · ')
   byId('run').onclick = () => attempt(() => measureAll(facts))
   byId('folder').onchange = () => attempt(async () => choose(Array.from(byId<HTMLInputElement>('folder').files ?? [])))
-  byId('json').onclick = () => save(`mien-benchmark-${stamp()}.json`, JSON.stringify(resultOf(facts)), 'application/json')
-  byId('csv').onclick = () => save(`mien-benchmark-${stamp()}.csv`, toCsv(), 'text/csv')
+  byId('json').onclick = () => save(`mien-benchmark-${stamp()}.json`, new Blob([JSON.stringify(resultOf(facts))], { type: 'application/json' }))
+  byId('csv').onclick = () => save(`mien-benchmark-${stamp()}.csv`, new Blob([toCsv()], { type: 'text/csv' }))
 }
 
 async function attempt(act: () => Promise<void>): Promise<void> {
@@ -50,8 +52,12 @@ async function attempt(act: () => Promise<void>): Promise<void> {
   try {
     await act()
   } catch (error) {
-    byId('message').textContent = error instanceof Error ? error.message : String(error)
+    byId('message').textContent = messageOf(error)
   }
+}
+
+function setEnabled(ids: string[], isEnabled: boolean): void {
+  for (const id of ids) byId<HTMLButtonElement>(id).disabled = !isEnabled
 }
 
 /** Noise from a fixed seed (xorshift32): every device measures the same levels. */
@@ -80,7 +86,9 @@ async function choose(files: File[]): Promise<void> {
   if (chosen.length < NUM_PICTURES) {
     throw new Error(`${chosen.length} pictures were found, and the protocol needs ${NUM_PICTURES}: five in each of seven folders, or 35 in one.`)
   }
-  drawn = { pictures: await Promise.all(chosen.map(decode)), source: 'own folder' }
+  const decoded: Picture[] = []
+  for (const file of chosen) decoded.push(await decode(file)) // one after another: photographs are large
+  drawn = { pictures: decoded, source: 'own folder' }
   byId('source').textContent = `${NUM_PICTURES} of ${pictures.length} own pictures. They stay on this device.`
 }
 
@@ -88,46 +96,53 @@ function folderOf(file: File): string {
   return file.webkitRelativePath.split('/').slice(0, -1).join('/')
 }
 
+/** Decodes a face; larger ones than any network looks at are reduced. */
 async function decode(file: File): Promise<Picture> {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none' })
-  const { width, height } = bitmap
+  const whole = await createImageBitmap(file, { colorSpaceConversion: 'none' })
+  const scale = Math.min(1, MAX_SIDE_PX / Math.max(whole.width, whole.height))
+  const [width, height] = [Math.max(1, Math.round(whole.width * scale)), Math.max(1, Math.round(whole.height * scale))]
   const canvas = new OffscreenCanvas(width, height)
   const context = canvas.getContext('2d', { willReadFrequently: true })
   if (context === null) throw new Error('This browser gives no canvas.')
-  context.drawImage(bitmap, 0, 0)
-  bitmap.close()
+  context.drawImage(whole, 0, 0, width, height)
+  whole.close()
   return { width, height, data: context.getImageData(0, 0, width, height).data }
 }
 
+/** Measures every file; one that cannot be measured is told, and the others are kept. */
 async function measureAll(facts: Facts): Promise<void> {
   const jobs = facts.bundles.flatMap((bundle) => bundle.files.map((file) => ({ bundle: bundle.name, file })))
+  const { pictures, source } = drawn
   const progress = byId<HTMLProgressElement>('progress')
   progress.max = jobs.length * REPEATS
   progress.value = 0
-  rows = []
+  measured = { rows: [], source }
   byId('rows').replaceChildren()
-  byId<HTMLButtonElement>('run').disabled = true
-  try {
-    for (const [index, job] of jobs.entries()) {
-      rows.push(await measure(job.bundle, job.file, (done) => (progress.value = index * REPEATS + done)))
-      byId('rows').append(tableRow(rows[rows.length - 1]))
+  setEnabled(['run', 'folder', 'json', 'csv'], false)
+  const failures: string[] = []
+  for (const [index, { bundle, file }] of jobs.entries()) {
+    try {
+      const row = await measure(bundle, file, pictures, (done) => (progress.value = index * REPEATS + done))
+      measured.rows.push(row)
+      byId('rows').append(tableRow(row))
+    } catch (error) {
+      failures.push(`${bundle}:${file} cannot be measured (${messageOf(error)}).`)
     }
-  } finally {
-    byId<HTMLButtonElement>('run').disabled = false
   }
-  for (const id of ['json', 'csv']) byId<HTMLButtonElement>(id).disabled = false
+  setEnabled(['run', 'folder'], true)
+  setEnabled(['json', 'csv'], measured.rows.length > 0)
+  if (failures.length > 0) throw new Error(failures.join(' '))
 }
 
 /** Measures one file in a worker of its own, which holds nothing else. */
-async function measure(bundle: string, file: string, onProgress: (done: number) => void): Promise<Row> {
+async function measure(bundle: string, file: string, crops: Picture[], onProgress: (done: number) => void): Promise<Row> {
   const client = new Client(onProgress)
   try {
     const base = new URL('./', document.baseURI).href
-    const timing = await client.call<Timing>({ kind: 'time', base, bundle, file, crops: drawn.pictures, repeats: REPEATS })
+    const timing = await client.call<Timing>({ kind: 'time', base, bundle, file, crops, repeats: REPEATS })
     const averages = timing.runs.map((run) => run.reduce((sum, ms) => sum + ms, 0) / run.length)
     const sorted = timing.runs.flat().sort((one, other) => one - other)
-    const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]
-    return { ...timing, bundle, file, average_ms: spreadOf(averages), p50_ms: at(0.5), p95_ms: at(0.95), heap_mb: heapMb() }
+    return { ...timing, bundle, file, average_ms: spreadOf(averages), p50_ms: percentile(sorted, 0.5), p95_ms: percentile(sorted, 0.95) }
   } finally {
     client.close()
   }
@@ -139,9 +154,11 @@ function spreadOf(values: number[]): { mean: number; sd: number } {
   return { mean, sd: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 }
 }
 
-function heapMb(): number | null {
-  const memory = (performance as { memory?: { usedJSHeapSize: number } }).memory
-  return memory ? memory.usedJSHeapSize / 1e6 : null
+/** Between the two nearest values, as NumPy's percentile. */
+function percentile(sorted: number[], share: number): number {
+  const place = share * (sorted.length - 1)
+  const low = Math.floor(place)
+  return sorted[low] + (place - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low])
 }
 
 function describeDevice(): Record<string, string | number> {
@@ -156,9 +173,9 @@ function describeDevice(): Record<string, string | number> {
 }
 
 function resultOf(facts: Facts): object {
-  const protocol = { pictures: NUM_PICTURES, repeats: REPEATS, source: drawn.source, threads: 1, accelerator: 'wasm' }
+  const protocol = { pictures: NUM_PICTURES, repeats: REPEATS, source: measured.source, threads: 1, accelerator: 'wasm' }
   const time = new Date().toISOString()
-  return { kind: 'mien browser benchmark', version: FORMAT_VERSION, mien: facts.mien, time, protocol, device: describeDevice(), rows }
+  return { kind: 'mien browser benchmark', version: FORMAT_VERSION, mien: facts.mien, time, protocol, device: describeDevice(), rows: measured.rows }
 }
 
 const CELLS: [string, (row: Row) => string][] = [
@@ -169,6 +186,7 @@ const CELLS: [string, (row: Row) => string][] = [
   ['load_ms', (row) => row.load_ms.toFixed(0)],
   ['first_ms', (row) => row.first_ms.toFixed(1)],
   ['mb', (row) => (row.bytes / 1e6).toFixed(2)],
+  ['wasm_mb', (row) => row.wasm_mb?.toFixed(0) ?? '-'],
 ]
 
 function tableRow(row: Row): HTMLTableRowElement {
@@ -182,10 +200,10 @@ function tableRow(row: Row): HTMLTableRowElement {
 }
 
 function toCsv(): string {
-  const head = ['bundle', 'file', 'average_ms', 'sd_ms', 'p50_ms', 'p95_ms', 'load_ms', 'first_ms', 'bytes', 'heap_mb']
-  const lines = rows.map((row) => [
+  const head = ['bundle', 'file', 'average_ms', 'sd_ms', 'p50_ms', 'p95_ms', 'load_ms', 'first_ms', 'bytes', 'wasm_mb']
+  const lines = measured.rows.map((row) => [
     row.bundle, row.file, row.average_ms.mean, row.average_ms.sd, row.p50_ms, row.p95_ms, row.load_ms, row.first_ms, row.bytes,
-    row.heap_mb ?? '',
+    row.wasm_mb ?? '',
   ]) // prettier-ignore
   return [head, ...lines].map((cells) => cells.join(',')).join('\r\n') + '\r\n'
 }

@@ -5,24 +5,26 @@ import type { Reader } from './reader'
 
 const FIGURES_OVER_S = 2
 
-/** What a status line says of the last two seconds. */
+/** What a status line says: of the last two seconds, and of frames lost since the source began. */
 export interface Figures {
   framesPerSecond: number
   latency_ms: number
-  num_dropped: number
+  numDropped: number
 }
 
 export class Live {
   private isBusy = false
   private isOver = false
   private numDropped = 0
+  private numDroppedInAll = 0
+  private lastTime_s = -1
   private recent: { at_s: number; latency_ms: number }[] = []
 
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly reader: Reader,
     private readonly onResult: (result: Result, figures: Figures) => void,
-    private readonly onError: (error: Error) => void,
+    private readonly onError: (error: unknown) => void,
   ) {}
 
   start(): void {
@@ -41,46 +43,44 @@ export class Live {
 
   private onFrame(): void {
     this.next()
-    if (this.isOver || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
+    const time_s = this.video.currentTime
+    const isNew = time_s !== this.lastTime_s // the screen is drawn more often than some videos change
+    if (this.isOver || !isNew || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
+    this.lastTime_s = time_s
     if (this.isBusy) {
       this.numDropped++
       return
     }
     this.isBusy = true
-    this.read()
-      .catch((error: Error) => {
-        if (this.isOver) return // its reader was closed
-        this.stop()
-        this.onError(error)
+    this.read(time_s)
+      .catch((error: unknown) => {
+        if (!this.isOver) this.onError(error) // after the end its reader may be closed
       })
       .finally(() => (this.isBusy = false))
   }
 
-  private async read(): Promise<void> {
+  private async read(time_s: number): Promise<void> {
     const started = performance.now()
-    const time_s = this.video.currentTime
     const bitmap = await createImageBitmap(this.video)
+    if (this.isOver) return bitmap.close()
     const result = await this.reader.readFrame(bitmap, time_s)
     if (this.isOver) return
-    const dropped = this.numDropped + result.num_dropped
+    const num_dropped = this.numDropped + result.num_dropped
     this.numDropped = 0
-    this.count(performance.now() - started)
-    this.onResult({ ...result, num_dropped: dropped }, this.figures(dropped))
+    this.numDroppedInAll += num_dropped
+    this.onResult({ ...result, num_dropped }, this.figures(performance.now() - started))
   }
 
-  private count(latency_ms: number): void {
+  private figures(latency_ms: number): Figures {
     const now_s = performance.now() / 1000
     this.recent.push({ at_s: now_s, latency_ms })
     this.recent = this.recent.filter(({ at_s }) => now_s - at_s <= FIGURES_OVER_S)
-  }
-
-  private figures(num_dropped: number): Figures {
-    const span_s = this.recent[this.recent.length - 1].at_s - this.recent[0].at_s
-    const latencies = this.recent.map(({ latency_ms }) => latency_ms).sort((one, other) => one - other)
+    const span_s = now_s - this.recent[0].at_s
+    const latencies = this.recent.map((one) => one.latency_ms).sort((one, other) => one - other)
     return {
       framesPerSecond: span_s > 0 ? (this.recent.length - 1) / span_s : 0,
       latency_ms: latencies[Math.floor(latencies.length / 2)],
-      num_dropped,
+      numDropped: this.numDroppedInAll,
     }
   }
 }

@@ -4,29 +4,31 @@ import { type Facts, fetchJson } from '../engine/facts'
 import type { Accelerator } from '../engine/litert'
 import type { Result } from '../engine/reading'
 import { closeCamera, listCameras, openCamera } from './camera'
+import { chooseReader, messageOf } from './choose_reader'
+import { agreed, PRIVATE, SENT } from './consent'
 import { byId } from './elements'
 import { type Figures, Live } from './live'
 import { Panel } from './panel'
-import { LocalReader, type Reader, ServerReader } from './reader'
+import type { Reader } from './reader'
 import { Journal, save, stamp } from './save'
 import { Stage } from './stage'
 import { Timeline } from './timeline'
 import './style.css'
-
-const ACCEPTED = 'mien.accepted'
-const LOCAL = 'Reads on this device'
-const PRIVATE = 'Pictures are read in this page, on this device. None is sent, none is stored.'
-const SENT = 'Pictures are sent to the server that this page came from, read there in memory, and not stored.'
 
 class Page {
   private readonly stage = new Stage()
   private readonly panel = new Panel()
   private readonly timeline = new Timeline(byId<HTMLCanvasElement>('timeline'))
   private reader: Reader | undefined
+  private isLocal = true
   private live: Live | undefined
   private camera: MediaStream | undefined
-  private journal = new Journal('')
-  private isLocal = true
+  private source = ''
+  private journal = new Journal('', '', [])
+  /** Rises whenever another source is asked for, or the end of one: whoever began before and still waits must give up. */
+  private turn = 0
+  /** The same for models. */
+  private choice = 0
 
   constructor(private readonly facts: Facts) {}
 
@@ -43,22 +45,20 @@ class Page {
     byId('accelerator-row').hidden = !(await hasWebGpu())
     byId('version').textContent = `mien ${this.facts.mien}`
     this.listen()
-    await this.openReader()
+    await this.attempt(() => this.openReader())
   }
 
   private listen(): void {
     const on = (id: string, kind: string, act: () => Promise<void> | void) => byId(id).addEventListener(kind, () => this.attempt(act))
     on('camera', 'click', () => this.startCamera())
-    on('stop', 'click', () => this.stop())
+    on('stop', 'click', () => void this.stop())
     on('file', 'change', () => this.openChosen())
-    on('model', 'change', () => this.openReader())
-    on('accelerator', 'change', () => this.openReader())
-    on('key', 'change', () => this.openReader())
+    for (const id of ['model', 'accelerator', 'key']) on(id, 'change', () => this.openReader())
     on('device', 'change', () => (this.camera ? this.startCamera() : undefined))
-    on('mirror', 'change', () => this.stage.setMirrored(this.camera !== undefined && mirrors()))
+    on('mirror', 'change', () => this.stage.setMirrored(this.source === 'camera' && mirrors()))
     on('snapshot', 'click', async () => save(`mien-${stamp()}.png`, await this.stage.snapshot()))
-    on('csv', 'click', () => save(`mien-${stamp()}.csv`, this.journal.toCsv(this.reader?.labels ?? []), 'text/csv'))
-    on('json', 'click', () => save(`mien-${stamp()}.json`, this.journal.toJson(), 'application/json'))
+    on('csv', 'click', () => save(`mien-${stamp()}.csv`, this.journal.toCsv()))
+    on('json', 'click', () => save(`mien-${stamp()}.json`, this.journal.toJson()))
     const stage = byId('stage')
     stage.addEventListener('dragover', (event) => {
       event.preventDefault()
@@ -69,55 +69,55 @@ class Page {
       event.preventDefault()
       stage.classList.remove('dropping')
       const file = event.dataTransfer?.files[0]
-      if (file && this.reader) this.attempt(() => this.openFile(file))
+      if (file && this.reader) void this.attempt(() => this.openFile(file))
     })
   }
 
   /** Runs what a person asked for; what goes wrong is said in the page. */
   private async attempt(act: () => Promise<void> | void): Promise<void> {
-    byId('message').textContent = ''
+    this.say('')
     try {
       await act()
     } catch (error) {
-      this.say(error)
+      this.say(messageOf(error))
     }
   }
 
-  private say(error: unknown): void {
-    byId('message').textContent = error instanceof Error ? error.message : String(error)
+  private say(message: string): void {
+    byId('message').textContent = message
   }
 
-  /** Opens the chosen model; what plays goes on with it. */
+  /** Opens the chosen model; what plays goes on with it, unless its frames would now go elsewhere. */
   private async openReader(): Promise<void> {
-    const [bundle, file] = byId<HTMLSelectElement>('model').value.split('/')
+    const choice = ++this.choice
+    const wasLocal = this.isLocal
     this.setEnabled(false)
     this.live?.stop()
     this.reader?.close()
-    this.reader = await this.makeReader(bundle, file)
-    byId('privacy').textContent = this.isLocal ? PRIVATE : SENT
-    byId('notice-where').textContent = this.isLocal ? PRIVATE : SENT
+    this.reader = undefined
+    const [bundle, file] = byId<HTMLSelectElement>('model').value.split('/')
+    const accelerator = byId<HTMLSelectElement>('accelerator').value as Accelerator
+    const key = () => byId<HTMLInputElement>('key').value
+    try {
+      const chosen = await chooseReader(this.facts, { bundle, file, accelerator, key })
+      if (choice !== this.choice) return chosen.reader.close()
+      this.reader = chosen.reader
+      this.setWhere(chosen.isLocal, chosen.where)
+      this.say(chosen.note)
+    } catch (error) {
+      if (choice !== this.choice) return
+      this.stop()
+      byId('where').textContent = 'Cannot read yet'
+      throw error
+    }
     this.panel.setLabels(this.reader.labels)
     this.timeline.setLabels(this.reader.labels)
     this.setEnabled(true)
-    if (this.live) this.play()
-  }
-
-  private async makeReader(bundle: string, file: string): Promise<Reader> {
-    let reason = this.facts.not_on_device_because
-    if (this.facts.on_device) {
-      try {
-        const accelerator = byId<HTMLSelectElement>('accelerator').value as Accelerator
-        const reader = await LocalReader.open(this.facts, bundle, file, accelerator)
-        this.setWhere(true, LOCAL)
-        return reader
-      } catch (error) {
-        reason = error instanceof Error ? error.message : String(error)
-        if (!this.facts.has_server) throw new Error(`This browser cannot read faces by itself: ${reason}`)
-      }
+    if (this.live && wasLocal && !this.isLocal) {
+      this.stop()
+      throw new Error('Live video was stopped: its frames would now be sent to the server. Start it again if you agree.')
     }
-    const reader = await ServerReader.open(bundle, file, () => byId<HTMLInputElement>('key').value)
-    this.setWhere(false, `Reads on the server: ${reason}`)
-    return reader
+    if (this.live) this.play()
   }
 
   private setWhere(isLocal: boolean, text: string): void {
@@ -126,6 +126,7 @@ class Page {
     where.textContent = text
     where.classList.toggle('here', isLocal)
     where.classList.toggle('away', !isLocal)
+    byId('privacy').textContent = isLocal ? PRIVATE : SENT
   }
 
   private setEnabled(isEnabled: boolean): void {
@@ -133,19 +134,20 @@ class Page {
   }
 
   private async startCamera(): Promise<void> {
-    if (!(await agreed())) return
-    this.stop()
+    if (!(await agreed(this.isLocal))) return
+    const turn = this.stop()
     const select = byId<HTMLSelectElement>('device')
-    this.camera = await openCamera(select.value)
-    await listCameras(select)
-    const { video } = this.stage
-    video.srcObject = this.camera
-    video.loop = false
-    await this.begin('camera')
-    this.camera?.getTracks()[0].addEventListener('ended', () => {
+    const camera = await openCamera(select.value)
+    if (turn !== this.turn) return closeCamera(camera)
+    this.camera = camera
+    this.stage.video.srcObject = camera
+    camera.getTracks()[0].addEventListener('ended', () => {
+      if (this.camera !== camera) return
       this.stop()
-      this.say(new Error('The camera was disconnected, or taken away.'))
+      this.say('The camera was disconnected, or taken away.')
     })
+    await this.begin('camera', turn)
+    await listCameras(select)
   }
 
   private async openChosen(): Promise<void> {
@@ -156,60 +158,69 @@ class Page {
   }
 
   private async openFile(file: File): Promise<void> {
-    this.stop()
-    if (file.type.startsWith('video/')) await this.openVideo(file)
-    else await this.openPicture(file)
-  }
-
-  private async openVideo(file: File): Promise<void> {
-    const { video } = this.stage
-    video.src = URL.createObjectURL(file)
-    await this.begin(file.name)
+    const turn = this.stop()
+    if (!file.type.startsWith('video/')) return this.openPicture(file, turn)
+    this.stage.video.src = URL.createObjectURL(file)
+    await this.begin(file.name, turn)
   }
 
   /** Plays what the video element was given. */
-  private async begin(name: string): Promise<void> {
+  private async begin(name: string, turn: number): Promise<void> {
     const { video } = this.stage
     try {
       await video.play()
     } catch {
+      if (turn !== this.turn) return // something else was asked for meanwhile
       this.stop()
       throw new Error(`${name}: this browser cannot play it. Try MP4 (H.264) or WebM.`)
     }
-    this.journal = new Journal(name)
-    this.timeline.clear()
+    if (turn !== this.turn) return
+    this.source = name
     this.stage.showVideo(this.camera !== undefined && mirrors())
-    await this.reader?.reset()
     video.onended = () => this.stop()
     byId('stop').hidden = false
     this.play()
   }
 
+  /** Reads what plays, as a new source. */
   private play(): void {
+    this.live?.stop()
     if (this.reader === undefined) return
-    const show = (result: Result, figures: Figures) => this.show(result, figures)
-    this.live = new Live(this.stage.video, this.reader, show, (error) => {
+    this.openJournal()
+    const { reader } = this
+    const live = new Live(this.stage.video, reader, (result, figures) => this.show(result, figures), (error) => {
       this.stop()
-      this.say(error)
-    })
-    this.live.start()
+      this.say(messageOf(error))
+    }) // prettier-ignore
+    this.live = live
+    void reader.reset().then(() => live.start(), () => {}) // prettier-ignore - a reader that was closed meanwhile has a successor
   }
 
-  /** Ends what plays; its last frame and its readings stay. */
-  private stop(): void {
+  private openJournal(): void {
+    this.journal = new Journal(this.source, byId<HTMLSelectElement>('model').value, this.reader?.labels ?? [])
+    this.timeline.clear()
+  }
+
+  /** Ends what plays, or is about to; its last frame and its readings stay. Returns the new turn. */
+  private stop(): number {
     this.live?.stop()
     this.live = undefined
     const { video } = this.stage
     video.pause()
+    this.stage.keepFrame()
     if (this.camera) closeCamera(this.camera)
     this.camera = undefined
     video.srcObject = null
     if (video.src) URL.revokeObjectURL(video.src)
     video.removeAttribute('src')
-    byId('stop').hidden = true
+    const stop = byId('stop')
+    if (document.activeElement === stop) byId('camera').focus()
+    stop.hidden = true
+    void this.reader?.reset().catch(() => {}) // closed meanwhile
+    return ++this.turn
   }
 
-  private async openPicture(file: File): Promise<void> {
+  private async openPicture(file: File, turn: number): Promise<void> {
     let bitmap: ImageBitmap
     try {
       // Turned by its EXIF orientation, and with the levels that are in the file.
@@ -217,30 +228,34 @@ class Page {
     } catch {
       throw new Error(`${file.name}: not a picture that this browser can read. Try JPEG, PNG or WebP.`)
     }
-    this.journal = new Journal(file.name)
-    this.timeline.clear()
+    if (turn !== this.turn || this.reader === undefined) return bitmap.close()
+    this.source = file.name
+    this.openJournal()
     this.stage.showPicture(bitmap)
-    const result = await this.reader?.readPicture(bitmap)
-    if (result) this.show(result)
+    const result = await this.reader.readPicture(bitmap, file)
+    if (turn === this.turn) this.show(result)
   }
 
   private show(result: Result, figures?: Figures): void {
     this.stage.draw(result)
-    this.panel.show(result.faces)
+    const face = this.panel.show(result.faces, figures === undefined)
     this.journal.add(result)
     byId('timeline').hidden = figures === undefined
-    if (figures) this.timeline.add(result)
-    byId('figures').textContent = figures
-      ? `${figures.framesPerSecond.toFixed(1)} frames/s · ${figures.latency_ms.toFixed(0)} ms per frame (${times(result, this.isLocal)})`
-      : `${result.width} × ${result.height} pixels · ${times(result, this.isLocal)}`
+    if (figures) this.timeline.add(result.time_s, face)
+    byId('figures').textContent = figures ? this.describe(figures, result) : `${result.width} × ${result.height} pixels · ${this.times(result)}`
     byId('rows').textContent = this.journal.isFull ? `${this.journal.size} (full)` : String(this.journal.size)
     for (const id of ['snapshot', 'csv', 'json']) byId<HTMLButtonElement>(id).disabled = false
   }
-}
 
-function times(result: Result, isLocal: boolean): string {
-  if (!isLocal) return `${result.detect_ms.toFixed(0)} ms there and back`
-  return `find ${result.detect_ms.toFixed(1)} ms, read ${result.classify_ms.toFixed(1)} ms`
+  private describe({ framesPerSecond, latency_ms, numDropped }: Figures, result: Result): string {
+    const speed = `${framesPerSecond.toFixed(1)} frames/s · ${latency_ms.toFixed(0)} ms per frame (${this.times(result)})`
+    return `${speed} · ${numDropped} frames skipped`
+  }
+
+  private times({ detect_ms, classify_ms }: Result): string {
+    if (!this.isLocal) return `${detect_ms.toFixed(0)} ms there and back`
+    return `find ${detect_ms.toFixed(1)} ms, read ${classify_ms.toFixed(1)} ms`
+  }
 }
 
 async function hasWebGpu(): Promise<boolean> {
@@ -252,26 +267,14 @@ function mirrors(): boolean {
   return byId<HTMLInputElement>('mirror').checked
 }
 
-/** Asks before the camera starts for the first time; only that it was agreed is remembered. */
-async function agreed(): Promise<boolean> {
-  if (localStorage.getItem(ACCEPTED) === 'yes') return true
-  const notice = byId<HTMLDialogElement>('notice')
-  notice.returnValue = 'no'
-  notice.showModal()
-  await new Promise((resolve) => notice.addEventListener('close', resolve, { once: true }))
-  if (notice.returnValue !== 'yes') return false
-  localStorage.setItem(ACCEPTED, 'yes')
-  return true
-}
-
 async function main(): Promise<void> {
-  if ('serviceWorker' in navigator) void navigator.serviceWorker.register('sw.js').catch(() => {}) // without it the page works, online
   try {
     await new Page(await fetchJson<Facts>('mien.json')).start()
   } catch (error) {
     byId('where').textContent = 'Cannot start'
-    byId('message').textContent = error instanceof Error ? error.message : String(error)
+    byId('message').textContent = messageOf(error)
   }
+  if ('serviceWorker' in navigator) await navigator.serviceWorker.register('sw.js').catch(() => {}) // without it the page works, online
 }
 
 void main()

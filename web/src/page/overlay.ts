@@ -1,7 +1,7 @@
 // Boxes and labels over the picture.
 
 import type { Reading } from '../engine/reading'
-import { colorOf } from './colors'
+import { colorOf, UNSURE } from './colors'
 
 /** Draws the readings of a picture of `width` x `height` onto a canvas that lies over it; text is never mirrored. */
 export function drawReadings(context: CanvasRenderingContext2D, faces: Reading[], width: number, isMirrored: boolean): void {
@@ -13,7 +13,7 @@ export function drawReadings(context: CanvasRenderingContext2D, faces: Reading[]
   for (const face of faces) {
     const [x1, y1, x2, y2] = face.box_xyxy
     const left = isMirrored ? width - x2 : x1
-    const color = face.uncertain ? '#98a39d' : colorOf(face.expression)
+    const color = face.uncertain ? UNSURE : colorOf(face.expression)
     const text = captionOf(face)
     context.strokeStyle = color
     context.strokeRect(left, y1, x2 - x1, y2 - y1)
@@ -21,7 +21,7 @@ export function drawReadings(context: CanvasRenderingContext2D, faces: Reading[]
     const wide = context.measureText(text).width + size * 0.6
     context.fillStyle = color
     context.fillRect(left - line / 2, top - size * 1.35, wide, size * 1.35)
-    context.fillStyle = '#0d1210'
+    context.fillStyle = '#ffffff'
     context.fillText(text, left + size * 0.3, top - size * 0.1)
   }
 }

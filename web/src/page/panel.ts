@@ -8,6 +8,7 @@ import { captionOf } from './overlay'
 const SPEAK_EVERY_MS = 2000
 
 export class Panel {
+  /** Identity of the face that was chosen; in pictures, its position. */
   private chosen = 0
   private shown: Reading[] = []
   private spokenAt = 0
@@ -17,20 +18,21 @@ export class Panel {
   setLabels(labels: string[]): void {
     this.rows.clear()
     byId('bars').replaceChildren(...labels.flatMap((label) => this.makeRow(label)))
-    this.show([])
+    this.fillBars(undefined)
   }
 
-  show(faces: Reading[]): void {
+  /** Shows the faces of a frame or picture, and returns the one that is described. */
+  show(faces: Reading[], isPicture: boolean): Reading | undefined {
     this.shown = faces
-    this.chosen = Math.min(this.chosen, Math.max(0, faces.length - 1))
-    const face = faces[this.chosen]
+    const face = faces.find((one, index) => identityOf(one, index) === this.chosen) ?? faces[0]
     this.fillBars(face)
     const title = byId('expression')
     title.textContent = face ? face.expression : '–'
     title.classList.toggle('unsure', face?.uncertain ?? false)
     byId('sure').textContent = sentenceOf(face)
-    this.listFaces()
-    this.speak(face)
+    this.listFaces(face)
+    this.speak(face, isPicture)
+    return face
   }
 
   private makeRow(label: string): HTMLElement[] {
@@ -52,35 +54,41 @@ export class Panel {
     }
   }
 
-  private listFaces(): void {
+  private listFaces(described: Reading | undefined): void {
     const box = byId('faces')
     const wanted = this.shown.length > 1 ? this.shown.length : 0
     while (box.childElementCount > wanted) box.lastElementChild?.remove()
-    while (box.childElementCount < wanted) {
-      const index = box.childElementCount
-      const button = document.createElement('button')
-      button.onclick = () => {
-        this.chosen = index
-        this.show(this.shown)
-      }
-      box.append(button)
-    }
+    while (box.childElementCount < wanted) box.append(this.makeChoice(box.childElementCount))
     Array.from(box.children).forEach((button, index) => {
       const face = this.shown[index]
-      button.textContent = face.track_id < 0 ? `Face ${index + 1}` : `Face ${face.track_id}`
-      button.setAttribute('aria-pressed', String(index === this.chosen))
+      button.textContent = `Face ${identityOf(face, index) + 1}`
+      button.setAttribute('aria-pressed', String(face === described))
       button.setAttribute('aria-label', `${button.textContent}: ${captionOf(face)}`)
     })
   }
 
-  /** Tells screen readers of a change, not more often than one can listen to. */
-  private speak(face: Reading | undefined): void {
+  private makeChoice(index: number): HTMLButtonElement {
+    const button = document.createElement('button')
+    button.onclick = () => {
+      this.chosen = identityOf(this.shown[index], index)
+      this.show(this.shown, true)
+    }
+    return button
+  }
+
+  /** Tells screen readers: every picture, and changes of live video, not more often than one can listen to. */
+  private speak(face: Reading | undefined, isPicture: boolean): void {
     const text = face ? `${face.expression}${face.uncertain ? ', not sure' : ''}` : 'no face'
     const spoken = byId('spoken')
-    if (spoken.textContent === text || performance.now() - this.spokenAt < SPEAK_EVERY_MS) return
+    if (!isPicture && (spoken.textContent === text || performance.now() - this.spokenAt < SPEAK_EVERY_MS)) return
+    spoken.textContent = ''
     spoken.textContent = text
     this.spokenAt = performance.now()
   }
+}
+
+function identityOf(face: Reading, index: number): number {
+  return face.track_id < 0 ? index : face.track_id
 }
 
 function sentenceOf(face: Reading | undefined): string {

@@ -1,4 +1,4 @@
-// Who reads a picture: the worker on this device, or the server over a WebSocket. Both give the same results.
+// Who reads a picture: the worker on this device, or the server over REST and a WebSocket. Both give the same results.
 
 import { Client } from '../engine/client'
 import type { Facts } from '../engine/facts'
@@ -7,11 +7,11 @@ import type { Result } from '../engine/reading'
 
 export interface Reader {
   readonly labels: string[]
-  /** Reads a single picture; the bitmap is used up. */
-  readPicture(bitmap: ImageBitmap): Promise<Result>
+  /** Reads a single picture. The bitmap, which shows the file upright, is used up. */
+  readPicture(bitmap: ImageBitmap, file: Blob): Promise<Result>
   /** Reads the next frame; the bitmap is used up. */
   readFrame(bitmap: ImageBitmap, time_s: number): Promise<Result>
-  /** Another source begins. */
+  /** What comes next is of another source. */
   reset(): Promise<void>
   close(): void
 }
@@ -20,13 +20,21 @@ export class LocalReader implements Reader {
   private constructor(
     private readonly client: Client,
     readonly labels: string[],
+    /** Whether the whole network runs where it was asked to; LiteRT leaves to the processor what a GPU cannot do. */
+    readonly isFullyAccelerated: boolean,
   ) {}
 
   static async open(facts: Facts, bundle: string, file: string, accelerator: Accelerator): Promise<LocalReader> {
     const client = new Client()
     const base = new URL('./', document.baseURI).href
-    const { labels } = await client.call<{ labels: string[] }>({ kind: 'open', base, facts, bundle, file, accelerator })
-    return new LocalReader(client, labels)
+    try {
+      const call = { kind: 'open', base, facts, bundle, file, accelerator } as const
+      const { labels, isFullyAccelerated } = await client.call<{ labels: string[]; isFullyAccelerated: boolean }>(call)
+      return new LocalReader(client, labels, isFullyAccelerated)
+    } catch (error) {
+      client.close()
+      throw error
+    }
   }
 
   readPicture(bitmap: ImageBitmap): Promise<Result> {
@@ -47,13 +55,16 @@ export class LocalReader implements Reader {
 }
 
 const JPEG_QUALITY = 0.9
+/** What the server decodes; other pictures are sent as PNG. */
+const SENT_AS_THEY_ARE = ['image/jpeg', 'image/png', 'image/webp', 'image/bmp', 'image/gif', 'image/tiff']
 
 /** Live frames go over one WebSocket, pictures over REST. The server decides who is who, and steadies labels. */
 export class ServerReader implements Reader {
   private socket: WebSocket | undefined
   private answer: { resolve: (result: Result) => void; reject: (error: Error) => void } | undefined
+  private isClosed = false
 
-  constructor(
+  private constructor(
     readonly labels: string[],
     private readonly bundle: string,
     private readonly file: string,
@@ -62,18 +73,20 @@ export class ServerReader implements Reader {
 
   static async open(bundle: string, file: string, key: () => string): Promise<ServerReader> {
     const response = await fetch('v1/models', { headers: keyHeader(key()) })
+    if (response.status === 401) throw new Error('This server asks for a key. Enter it in the settings.')
     const values = await response.json()
     if (!response.ok) throw new Error(values.error)
     const model = values.models.find((one: { name: string }) => one.name === bundle)
     return new ServerReader(model.labels, bundle, file, key)
   }
 
-  async readPicture(bitmap: ImageBitmap): Promise<Result> {
+  async readPicture(bitmap: ImageBitmap, file: Blob): Promise<Result> {
     const started = performance.now()
     const query = new URLSearchParams({ model: this.bundle, file: this.file })
-    // Lossless, so that the server sees the very pixels.
-    const body = await encode(bitmap, 'image/png')
-    const response = await fetch(`v1/predict?${query}`, { method: 'POST', body, headers: keyHeader(this.key()) })
+    const body = SENT_AS_THEY_ARE.includes(file.type) ? file : await encode(bitmap, 'image/png')
+    bitmap.close()
+    const headers = { ...keyHeader(this.key()), 'Content-Type': body.type }
+    const response = await fetch(`v1/predict?${query}`, { method: 'POST', body, headers })
     const values = await response.json()
     if (!response.ok) throw new Error(values.error)
     const [result] = values.results
@@ -84,6 +97,7 @@ export class ServerReader implements Reader {
   async readFrame(bitmap: ImageBitmap, time_s: number): Promise<Result> {
     const started = performance.now()
     const frame = await encode(bitmap, 'image/jpeg')
+    bitmap.close()
     const socket = await this.connected()
     const result = await new Promise<Result>((resolve, reject) => {
       this.answer = { resolve, reject }
@@ -92,36 +106,40 @@ export class ServerReader implements Reader {
     return { ...result, time_s, detect_ms: performance.now() - started, classify_ms: 0 }
   }
 
+  /** The next connection knows nothing of this one, and the server has room for another client meanwhile. */
   async reset(): Promise<void> {
-    this.close() // the next connection knows nothing of this one
-  }
-
-  close(): void {
     this.socket?.close()
     this.socket = undefined
   }
 
+  close(): void {
+    this.isClosed = true
+    void this.reset()
+  }
+
   private async connected(): Promise<WebSocket> {
+    if (this.isClosed) throw new Error('Closed.')
     if (this.socket?.readyState === WebSocket.OPEN) return this.socket
     const address = new URL('v1/stream', document.baseURI)
     address.protocol = address.protocol.replace('http', 'ws')
     address.search = String(new URLSearchParams({ model: this.bundle, file: this.file, key: this.key() }))
     const socket = new WebSocket(address)
-    socket.binaryType = 'arraybuffer'
+    this.socket = socket
     await new Promise<void>((resolve, reject) => {
       socket.onopen = () => resolve()
       socket.onerror = () => reject(new Error('The server does not answer, or refuses live video. Is the key right?'))
     })
-    socket.onmessage = (event) => this.settle(JSON.parse(event.data))
-    socket.onclose = (event) => this.answer?.reject(new Error(`The server ended the connection (${event.reason || event.code}).`))
-    this.socket = socket
+    const isCurrent = () => socket === this.socket
+    socket.onmessage = (event) => isCurrent() && this.settle(JSON.parse(event.data))
+    socket.onclose = (event) => isCurrent() && this.settle({ error: `The server ended the connection (${event.reason || event.code}).` })
     return socket
   }
 
-  private settle(values: Result & { error?: string }): void {
-    if (values.error === undefined) this.answer?.resolve(values)
-    else this.answer?.reject(new Error(values.error))
+  private settle(values: Result | { error: string }): void {
+    const answer = this.answer
     this.answer = undefined
+    if ('error' in values) answer?.reject(new Error(values.error))
+    else answer?.resolve(values)
   }
 }
 
@@ -134,7 +152,6 @@ async function encode(bitmap: ImageBitmap, type: string): Promise<Blob> {
   canvas.width = bitmap.width
   canvas.height = bitmap.height
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0)
-  bitmap.close()
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('This picture cannot be sent.'))), type, JPEG_QUALITY)
   })

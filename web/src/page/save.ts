@@ -5,44 +5,56 @@ import type { Result } from '../engine/reading'
 /** About an hour of one face at 30 frames a second; more would fill a phone's memory. */
 const MAX_ROWS = 120_000
 
+type Cell = string | number
+
 /** Readings since the source began. The CSV has the columns that `mien stream --csv` writes. */
 export class Journal {
-  private results: Result[] = []
-  private numRows = 0
+  private readonly columns: string[]
+  private readonly rows: Cell[][] = []
+  /** Frame, seconds, milliseconds of finding and of reading, frames lost before it. */
+  private readonly frames: number[][] = []
   isFull = false
 
-  constructor(private readonly source: string) {}
+  constructor(
+    private readonly source: string,
+    private readonly model: string,
+    private readonly labels: string[],
+  ) {
+    const head = ['source', 'frame', 'time_s', 'face', 'track_id', 'x1', 'y1', 'x2', 'y2', 'detection_confidence']
+    this.columns = [...head, 'expression', 'probability', 'uncertain', ...labels.map((label) => `score_${label}`)]
+  }
 
   get size(): number {
-    return this.numRows
+    return this.rows.length
   }
 
   add(result: Result): void {
-    const rows = Math.max(1, result.faces.length)
-    this.isFull ||= this.numRows + rows > MAX_ROWS
+    this.isFull ||= this.size + Math.max(1, result.faces.length) > MAX_ROWS
     if (this.isFull) return
-    this.results.push(result)
-    this.numRows += rows
+    this.rows.push(...this.rowsOf(result))
+    this.frames.push([this.frames.length, round(result.time_s), round(result.detect_ms), round(result.classify_ms), result.num_dropped])
   }
 
-  toCsv(labels: string[]): string {
-    const head = ['source', 'frame', 'time_s', 'face', 'track_id', 'x1', 'y1', 'x2', 'y2']
-    const columns = [...head, 'detection_confidence', 'expression', 'probability', 'uncertain', ...labels.map((label) => `score_${label}`)]
-    const lines = this.results.flatMap((result, frame) => this.rowsOf(result, frame, labels, columns.length))
-    return [columns, ...lines].map((cells) => cells.map(quoted).join(',')).join('\r\n') + '\r\n'
+  toCsv(): Blob {
+    const lines = [this.columns, ...this.rows].map((cells) => cells.map(quoted).join(',') + '\r\n')
+    return new Blob(lines, { type: 'text/csv' })
   }
 
-  toJson(): string {
-    return JSON.stringify({ source: this.source, frames: this.results.map((result, frame) => ({ frame, ...result })) })
+  toJson(): Blob {
+    const { source, model, columns, rows, frames } = this
+    const head = { source, model, frame_columns: ['frame', 'time_s', 'detect_ms', 'classify_ms', 'num_dropped'], columns }
+    const list = (values: unknown[]) => values.flatMap((value, index) => [index ? ',\n' : '\n', JSON.stringify(value)])
+    const parts = [JSON.stringify(head).slice(0, -1), ',"frames":[', ...list(frames), '],"rows":[', ...list(rows), ']}\n']
+    return new Blob(parts, { type: 'application/json' })
   }
 
-  private rowsOf(result: Result, frame: number, labels: string[], width: number): (string | number)[][] {
-    const head = [this.source, frame, round(result.time_s)]
+  private rowsOf(result: Result): Cell[][] {
+    const head = [this.source, this.frames.length, round(result.time_s)]
     // A frame without faces has one row, with face -1.
-    if (result.faces.length === 0) return [[...head, -1, -1, ...Array<string>(width - 5).fill('')]]
+    if (result.faces.length === 0) return [[...head, -1, -1, ...Array<string>(this.columns.length - 5).fill('')]]
     return result.faces.map((face, number) => [
-      ...head, number, face.track_id, ...face.box_xyxy.map((value) => value.toFixed(2)), round(face.detection_confidence),
-      face.expression, round(face.probability), face.uncertain ? 'True' : 'False', ...labels.map((label) => round(face.scores[label])),
+      ...head, number, face.track_id, ...face.box_xyxy.map((value) => Number(value.toFixed(2))), round(face.detection_confidence),
+      face.expression, round(face.probability), face.uncertain ? 'True' : 'False', ...this.labels.map((label) => round(face.scores[label])),
     ]) // prettier-ignore
   }
 }
@@ -51,14 +63,14 @@ function round(value: number): number {
   return Math.round(value * 1e6) / 1e6
 }
 
-function quoted(cell: string | number): string {
+function quoted(cell: Cell): string {
   const text = String(cell)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 /** Hands a file to the person. */
-export function save(name: string, content: Blob | string, type = 'text/plain'): void {
-  const address = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }))
+export function save(name: string, content: Blob): void {
+  const address = URL.createObjectURL(content)
   const link = document.createElement('a')
   link.href = address
   link.download = name

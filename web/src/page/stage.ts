@@ -13,19 +13,27 @@ export class Stage {
 
   /** Shows the video element, mirrored or not. */
   showVideo(isMirrored: boolean): void {
-    this.show(this.video, isMirrored)
+    this.show(this.video)
+    this.setMirrored(isMirrored)
   }
 
   showPicture(bitmap: ImageBitmap): void {
-    this.picture.width = bitmap.width
-    this.picture.height = bitmap.height
-    this.picture.getContext('2d')?.drawImage(bitmap, 0, 0)
-    this.show(this.picture, false)
+    this.fillPicture(bitmap, bitmap.width, bitmap.height)
+    this.show(this.picture)
+    this.setMirrored(false)
+  }
+
+  /** Keeps the frame that is shown, before the video lets go of it. */
+  keepFrame(): void {
+    if (this.video.hidden || this.video.videoWidth === 0) return
+    this.fillPicture(this.video, this.video.videoWidth, this.video.videoHeight)
+    this.video.hidden = true
+    this.picture.hidden = false
   }
 
   setMirrored(isMirrored: boolean): void {
     this.isMirrored = isMirrored
-    this.video.classList.toggle('mirrored', isMirrored)
+    for (const element of [this.video, this.picture]) element.classList.toggle('mirrored', isMirrored)
     if (this.last) this.draw(this.last)
   }
 
@@ -41,7 +49,6 @@ export class Stage {
 
   /** Returns what is seen, readings included, as a PNG. */
   async snapshot(): Promise<Blob> {
-    const shown = this.video.hidden ? this.picture : this.video
     const canvas = document.createElement('canvas')
     canvas.width = this.overlay.width
     canvas.height = this.overlay.height
@@ -49,7 +56,7 @@ export class Stage {
     if (context === null) throw new Error('This browser gives no canvas.')
     context.save()
     if (this.isMirrored) context.transform(-1, 0, 0, 1, canvas.width, 0)
-    context.drawImage(shown, 0, 0, canvas.width, canvas.height)
+    context.drawImage(this.video.hidden ? this.picture : this.video, 0, 0, canvas.width, canvas.height)
     context.restore()
     context.drawImage(this.overlay, 0, 0)
     return new Promise((resolve, reject) => {
@@ -57,11 +64,16 @@ export class Stage {
     })
   }
 
-  private show(shown: HTMLElement, isMirrored: boolean): void {
+  private fillPicture(source: CanvasImageSource, width: number, height: number): void {
+    this.picture.width = width
+    this.picture.height = height
+    this.picture.getContext('2d')?.drawImage(source, 0, 0)
+  }
+
+  private show(shown: HTMLElement): void {
     for (const element of [this.video, this.picture]) element.hidden = element !== shown
     byId('empty').hidden = true
     this.last = undefined
     this.overlay.getContext('2d')?.clearRect(0, 0, this.overlay.width, this.overlay.height)
-    this.setMirrored(isMirrored)
   }
 }

@@ -1,11 +1,12 @@
-// How the largest face's probability was shared among the expressions in the last 30 seconds; empty where no face was seen.
+// How the described face's probability was shared among the expressions in the last 30 seconds; empty where it was not seen.
 
-import type { Result } from '../engine/reading'
+import type { Reading } from '../engine/reading'
 import { colorOf } from './colors'
 
 const LENGTH_S = 30
 /** Without a frame for so long, nothing is claimed. */
 const MAX_GAP_S = 0.5
+const DRAW_EVERY_MS = 100
 
 interface Point {
   time_s: number
@@ -15,6 +16,7 @@ interface Point {
 export class Timeline {
   private points: Point[] = []
   private labels: string[] = []
+  private drawnAt = 0
 
   constructor(private readonly canvas: HTMLCanvasElement) {}
 
@@ -28,15 +30,14 @@ export class Timeline {
     this.draw()
   }
 
-  add(result: Result): void {
-    const size = (face: Result['faces'][0]) => face.box_xyxy[3] - face.box_xyxy[1]
-    const [largest] = [...result.faces].sort((one, other) => size(other) - size(one))
-    this.points.push({ time_s: result.time_s, scores: largest && this.labels.map((label) => largest.scores[label]) })
-    while (this.points[0].time_s < result.time_s - LENGTH_S) this.points.shift()
-    this.draw()
+  add(time_s: number, face: Reading | undefined): void {
+    this.points.push({ time_s, scores: face && this.labels.map((label) => face.scores[label]) })
+    while (this.points[0].time_s < time_s - LENGTH_S) this.points.shift()
+    if (performance.now() - this.drawnAt >= DRAW_EVERY_MS) this.draw()
   }
 
   private draw(): void {
+    this.drawnAt = performance.now()
     const width = Math.max(1, this.canvas.clientWidth)
     if (this.canvas.width !== width) this.canvas.width = width
     const { height } = this.canvas

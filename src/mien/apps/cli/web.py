@@ -36,6 +36,7 @@ def web(
     """
     try:
         from mien.apps.web.export import export_page
+        from mien.apps.web.origin import LOCAL_HOSTS
         from mien.apps.web.serve import Address, serve
         from mien.apps.web.spec import Limits, WebSpec, open_bundles
     except ModuleNotFoundError as error:
@@ -44,6 +45,7 @@ def web(
         raise MissingExtraError("The web page", "web") from error
 
     limits = Limits(max_bytes=int(max_megabytes * 1e6), max_pixels=int(max_megapixels * 1e6), max_streams=max_streams)
+    address = Address(host, port, tls_cert, tls_key)
     spec = WebSpec(
         bundles=open_bundles(tuple(model or ())),
         detector=detector,
@@ -51,13 +53,13 @@ def web(
         may_fetch=os.environ.get("MIEN_OFFLINE") != "1",
         workers=workers or os.cpu_count() or 1,
         api_key=os.environ.get(KEY_VARIABLE, ""),
+        hosts=(*LOCAL_HOSTS, host) if address.is_local else (),
         limits=limits,
     )
     if export is not None:
         size = export_page(spec, export)
-        console.say(f"{export}: {size / 1e6:.1f} MB. Serve it over HTTPS; docs/web.md names the headers.")
+        console.say(f"{export}: {size / 1e6:.1f} MB. Serve it over HTTPS, with the headers that stand in _headers.")
         return
-    address = Address(host, port, tls_cert, tls_key)
     if not address.is_local and not spec.api_key:
         console.say(f"Anybody who reaches {host} may use this service. {KEY_VARIABLE} asks for a key.")
     if port == 0 and not address.is_local:

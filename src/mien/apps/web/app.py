@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from mien import __version__
 from mien.apps.web import live
+from mien.apps.web.origin import OwnPage
 from mien.apps.web.page import add_page
 from mien.apps.web.readers import Gate, Readers, opened
 from mien.apps.web.reference import reference_page
@@ -45,6 +46,7 @@ def create_app(spec: WebSpec) -> FastAPI:
             yield
 
     app = FastAPI(title="mien", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.add_middleware(OwnPage, hosts=spec.hosts)
     app.add_middleware(Watch, figures=figures)
     _add_refusals(app)
     _add_rest(app, spec, readers, figures)

@@ -7,6 +7,7 @@ any folder of any host.
 import gzip
 import hashlib
 import json
+import logging
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,17 +22,22 @@ from fastapi.responses import RedirectResponse
 from mien import __version__, hub
 from mien.alignment import MIN_EYE_DISTANCE_OF_BOX, MIN_EYE_DISTANCE_PX
 from mien.apps.web.spec import WebSpec
-from mien.card import CARD_NAME
+from mien.card import CARD_NAME, Bundle
 from mien.detection import blazeface
 from mien.errors import MienError
 from mien.runtime.batch import fix_batch
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
 
+log = logging.getLogger("mien")
+
 PAGE = Path(str(files("mien") / "apps" / "web" / "page"))
 """Built by ``npm run build`` in ``web/``. The browser's runtime, ``litert/``, is built too and not kept in git."""
 RUNTIME_LOADER = "litert/core.js"
 DETECTOR = "blazeface"
+NO_DETECTOR = "this server has no face detector for browsers (`mien predict --detector blazeface PICTURE` fetches it)"
+NO_FILES = "none of the models has a LiteRT file with float32 input and output"
+WORKER = "sw.js"
 NO_RUNTIME = "this copy of mien was installed without the browser's runtime (npm --prefix web ci && npm --prefix web run build)"
 TYPES = {
     ".js": "text/javascript",
@@ -70,7 +76,7 @@ def page_assets(spec: WebSpec, has_server: bool) -> dict[str, Asset]:
         is_gzipped = name.endswith(".wasm.gz")
         name = name.removesuffix(".gz") if is_gzipped else name
         assets[name] = Asset(path, _media_type(name), is_gzipped)
-    for bundle in spec.bundles:
+    for bundle in browser_bundles(spec):
         folder = f"bundles/{bundle.card.name}"
         assets[f"{folder}/{CARD_NAME}"] = Asset(bundle.folder / CARD_NAME, "application/json")
         for name, entry in _browser_files(bundle.card.files).items():
@@ -81,10 +87,27 @@ def page_assets(spec: WebSpec, has_server: bool) -> dict[str, Asset]:
         assets[f"models/{detector.name}"] = Asset(detector, TYPES[".tflite"])
     if RUNTIME_LOADER not in assets:
         problem = NO_RUNTIME
+    if not browser_bundles(spec):
+        problem = NO_FILES
     facts = _facts(spec, has_server, detector, problem)
     assets["mien.json"] = Asset(json.dumps(facts).encode(), "application/json")
     assets["files.json"] = Asset(json.dumps(sorted([*assets, "files.json"])).encode(), "application/json")  # for use without network
+    if WORKER in assets:
+        assets[WORKER] = Asset(_versioned(assets), TYPES[".js"])
     return assets
+
+
+def _versioned(assets: Mapping[str, Asset]) -> bytes:
+    """Return the service worker with a version that changes when any file does: browsers look for a new one by its bytes."""
+    digest = hashlib.sha256()
+    for name, asset in sorted(assets.items()):
+        digest.update(name.encode() + hashlib.sha256(asset.stored()).digest())
+    return f"const VERSION = '{digest.hexdigest()[:16]}'\n".encode() + assets[WORKER].plain()
+
+
+def browser_bundles(spec: WebSpec) -> list[Bundle]:
+    """Return the bundles with a file that runs in a browser."""
+    return [bundle for bundle in spec.bundles if _browser_files(bundle.card.files)]
 
 
 def _browser_files(entries: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,8 +120,9 @@ def _detector(spec: WebSpec) -> tuple[Path | None, str]:
     try:
         path = hub.fetch(DETECTOR) if spec.may_fetch else hub.cached(DETECTOR)
     except MienError as error:
-        return None, str(error)
-    return path, "" if path else f"{hub.ROWS[DETECTOR].file_name} is not in {hub.cache_dir()}"
+        log.warning("The page cannot read faces by itself. %s", error)  # said here alone: it names folders of this machine
+        return None, NO_DETECTOR
+    return path, "" if path else NO_DETECTOR
 
 
 def _facts(spec: WebSpec, has_server: bool, detector: Path | None, problem: str) -> dict[str, Any]:
@@ -109,10 +133,7 @@ def _facts(spec: WebSpec, has_server: bool, detector: Path | None, problem: str)
         "needs_key": bool(spec.api_key),
         "on_device": not problem,
         "not_on_device_because": problem,
-        "bundles": [
-            {"name": bundle.card.name, "files": list(_browser_files(bundle.card.files)), "quick_file": bundle.card.quick_file}
-            for bundle in spec.bundles
-        ],
+        "bundles": [_offer(bundle, on_device=not problem) for bundle in (spec.bundles if problem else browser_bundles(spec))],
         "detector": {
             "path": f"models/{detector.name}" if detector else "",
             "input_side": blazeface.SHORT_RANGE.input_side,
@@ -126,6 +147,12 @@ def _facts(spec: WebSpec, has_server: bool, detector: Path | None, problem: str)
         "smoothing": asdict(SmoothingSpec()),
         "tracking": {name: getattr(TrackingSpec(), name) for name in ("keep_lost_s", "max_jump_sides", "max_size_ratio", "cut_below")},
     }
+
+
+def _offer(bundle: Bundle, on_device: bool) -> dict[str, Any]:
+    """Return what the page may choose of a bundle; the server runs any file, a browser not."""
+    files, quick = list(_browser_files(bundle.card.files) if on_device else bundle.card.files), bundle.card.quick_file
+    return {"name": bundle.card.name, "files": files, "quick_file": quick if quick in files else files[0]}
 
 
 def _media_type(name: str) -> str:

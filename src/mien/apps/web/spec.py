@@ -50,6 +50,8 @@ class WebSpec:
     """Pictures that are read at the same time, each by one thread."""
     api_key: str = ""
     """What clients must send as X-API-Key; empty asks for nothing."""
+    hosts: tuple[str, ...] = ()
+    """Names that browsers may call the service by; empty allows all."""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:

@@ -1,29 +1,38 @@
-import { a as byId, i as Client, n as save, o as fetchJson, r as stamp } from "./shared.js";
+import { c as fetchJson, i as byId, n as save, o as messageOf, r as stamp, s as Client } from "./shared.js";
 // src/page/benchmark.ts
 var PER_LABEL = 5;
 var NUM_PICTURES = 35;
 var REPEATS = 10;
 var SIDE_PX = 48;
+var MAX_SIDE_PX = 512;
 var FORMAT_VERSION = 1;
+/** What is measured next. */
 var drawn = generated();
-var rows = [];
+/** What was measured, and on which pictures. */
+var measured = {
+	rows: [],
+	source: ""
+};
 async function main() {
 	const facts = await fetchJson("mien.json");
 	if (!facts.on_device) throw new Error(`Nothing can be measured here: ${facts.not_on_device_because}.`);
-	for (const id of ["run", "folder"]) byId(id).disabled = false;
+	setEnabled(["run", "folder"], true);
 	byId("device").textContent = Object.entries(describeDevice()).map(([name, value]) => `${name}: ${value}`).join(" · ");
 	byId("run").onclick = () => attempt(() => measureAll(facts));
 	byId("folder").onchange = () => attempt(async () => choose(Array.from(byId("folder").files ?? [])));
-	byId("json").onclick = () => save(`mien-benchmark-${stamp()}.json`, JSON.stringify(resultOf(facts)), "application/json");
-	byId("csv").onclick = () => save(`mien-benchmark-${stamp()}.csv`, toCsv(), "text/csv");
+	byId("json").onclick = () => save(`mien-benchmark-${stamp()}.json`, new Blob([JSON.stringify(resultOf(facts))], { type: "application/json" }));
+	byId("csv").onclick = () => save(`mien-benchmark-${stamp()}.csv`, new Blob([toCsv()], { type: "text/csv" }));
 }
 async function attempt(act) {
 	byId("message").textContent = "";
 	try {
 		await act();
 	} catch (error) {
-		byId("message").textContent = error instanceof Error ? error.message : String(error);
+		byId("message").textContent = messageOf(error);
 	}
+}
+function setEnabled(ids, isEnabled) {
+	for (const id of ids) byId(id).disabled = !isEnabled;
 }
 /** Noise from a fixed seed (xorshift32): every device measures the same levels. */
 function generated() {
@@ -54,8 +63,10 @@ async function choose(files) {
 	const inFolder = (folder) => pictures.filter((file) => folderOf(file) === folder);
 	const chosen = folders.flatMap((folder) => inFolder(folder).slice(0, perFolder)).slice(0, NUM_PICTURES);
 	if (chosen.length < NUM_PICTURES) throw new Error(`${chosen.length} pictures were found, and the protocol needs ${NUM_PICTURES}: five in each of seven folders, or 35 in one.`);
+	const decoded = [];
+	for (const file of chosen) decoded.push(await decode(file));
 	drawn = {
-		pictures: await Promise.all(chosen.map(decode)),
+		pictures: decoded,
 		source: "own folder"
 	};
 	byId("source").textContent = `${NUM_PICTURES} of ${pictures.length} own pictures. They stay on this device.`;
@@ -63,42 +74,56 @@ async function choose(files) {
 function folderOf(file) {
 	return file.webkitRelativePath.split("/").slice(0, -1).join("/");
 }
+/** Decodes a face; larger ones than any network looks at are reduced. */
 async function decode(file) {
-	const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none" });
-	const { width, height } = bitmap;
+	const whole = await createImageBitmap(file, { colorSpaceConversion: "none" });
+	const scale = Math.min(1, MAX_SIDE_PX / Math.max(whole.width, whole.height));
+	const [width, height] = [Math.max(1, Math.round(whole.width * scale)), Math.max(1, Math.round(whole.height * scale))];
 	const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
 	if (context === null) throw new Error("This browser gives no canvas.");
-	context.drawImage(bitmap, 0, 0);
-	bitmap.close();
+	context.drawImage(whole, 0, 0, width, height);
+	whole.close();
 	return {
 		width,
 		height,
 		data: context.getImageData(0, 0, width, height).data
 	};
 }
+/** Measures every file; one that cannot be measured is told, and the others are kept. */
 async function measureAll(facts) {
 	const jobs = facts.bundles.flatMap((bundle) => bundle.files.map((file) => ({
 		bundle: bundle.name,
 		file
 	})));
+	const { pictures, source } = drawn;
 	const progress = byId("progress");
 	progress.max = jobs.length * REPEATS;
 	progress.value = 0;
-	rows = [];
+	measured = {
+		rows: [],
+		source
+	};
 	byId("rows").replaceChildren();
-	byId("run").disabled = true;
-	try {
-		for (const [index, job] of jobs.entries()) {
-			rows.push(await measure(job.bundle, job.file, (done) => progress.value = index * REPEATS + done));
-			byId("rows").append(tableRow(rows[rows.length - 1]));
-		}
-	} finally {
-		byId("run").disabled = false;
+	setEnabled([
+		"run",
+		"folder",
+		"json",
+		"csv"
+	], false);
+	const failures = [];
+	for (const [index, { bundle, file }] of jobs.entries()) try {
+		const row = await measure(bundle, file, pictures, (done) => progress.value = index * REPEATS + done);
+		measured.rows.push(row);
+		byId("rows").append(tableRow(row));
+	} catch (error) {
+		failures.push(`${bundle}:${file} cannot be measured (${messageOf(error)}).`);
 	}
-	for (const id of ["json", "csv"]) byId(id).disabled = false;
+	setEnabled(["run", "folder"], true);
+	setEnabled(["json", "csv"], measured.rows.length > 0);
+	if (failures.length > 0) throw new Error(failures.join(" "));
 }
 /** Measures one file in a worker of its own, which holds nothing else. */
-async function measure(bundle, file, onProgress) {
+async function measure(bundle, file, crops, onProgress) {
 	const client = new Client(onProgress);
 	try {
 		const base = new URL("./", document.baseURI).href;
@@ -107,20 +132,18 @@ async function measure(bundle, file, onProgress) {
 			base,
 			bundle,
 			file,
-			crops: drawn.pictures,
+			crops,
 			repeats: REPEATS
 		});
 		const averages = timing.runs.map((run) => run.reduce((sum, ms) => sum + ms, 0) / run.length);
 		const sorted = timing.runs.flat().sort((one, other) => one - other);
-		const at = (share) => sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
 		return {
 			...timing,
 			bundle,
 			file,
 			average_ms: spreadOf(averages),
-			p50_ms: at(.5),
-			p95_ms: at(.95),
-			heap_mb: heapMb()
+			p50_ms: percentile(sorted, .5),
+			p95_ms: percentile(sorted, .95)
 		};
 	} finally {
 		client.close();
@@ -134,9 +157,11 @@ function spreadOf(values) {
 		sd: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0
 	};
 }
-function heapMb() {
-	const memory = performance.memory;
-	return memory ? memory.usedJSHeapSize / 1e6 : null;
+/** Between the two nearest values, as NumPy's percentile. */
+function percentile(sorted, share) {
+	const place = share * (sorted.length - 1);
+	const low = Math.floor(place);
+	return sorted[low] + (place - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }
 function describeDevice() {
 	const known = navigator;
@@ -152,7 +177,7 @@ function resultOf(facts) {
 	const protocol = {
 		pictures: NUM_PICTURES,
 		repeats: REPEATS,
-		source: drawn.source,
+		source: measured.source,
 		threads: 1,
 		accelerator: "wasm"
 	};
@@ -164,7 +189,7 @@ function resultOf(facts) {
 		time,
 		protocol,
 		device: describeDevice(),
-		rows
+		rows: measured.rows
 	};
 }
 var CELLS = [
@@ -174,7 +199,8 @@ var CELLS = [
 	["p95_ms", (row) => row.p95_ms.toFixed(2)],
 	["load_ms", (row) => row.load_ms.toFixed(0)],
 	["first_ms", (row) => row.first_ms.toFixed(1)],
-	["mb", (row) => (row.bytes / 1e6).toFixed(2)]
+	["mb", (row) => (row.bytes / 1e6).toFixed(2)],
+	["wasm_mb", (row) => row.wasm_mb?.toFixed(0) ?? "-"]
 ];
 function tableRow(row) {
 	const made = document.createElement("tr");
@@ -196,8 +222,8 @@ function toCsv() {
 		"load_ms",
 		"first_ms",
 		"bytes",
-		"heap_mb"
-	], ...rows.map((row) => [
+		"wasm_mb"
+	], ...measured.rows.map((row) => [
 		row.bundle,
 		row.file,
 		row.average_ms.mean,
@@ -207,7 +233,7 @@ function toCsv() {
 		row.load_ms,
 		row.first_ms,
 		row.bytes,
-		row.heap_mb ?? ""
+		row.wasm_mb ?? ""
 	])].map((cells) => cells.join(",")).join("\r\n") + "\r\n";
 }
 attempt(main);

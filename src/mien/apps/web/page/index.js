@@ -1,4 +1,4 @@
-import { a as byId, i as Client, n as save, o as fetchJson, r as stamp, t as Journal } from "./shared.js";
+import { a as chooseReader, c as fetchJson, i as byId, n as save, o as messageOf, r as stamp, t as Journal } from "./shared.js";
 // src/page/camera.ts
 /** What the detector needs; more pixels would only cost time. */
 var SIZE = {
@@ -39,6 +39,35 @@ async function listCameras(select) {
 function closeCamera(stream) {
 	for (const track of stream.getTracks()) track.stop();
 }
+// src/page/consent.ts
+var PRIVATE = "Pictures are read in this page, on this device. None is sent, none is stored.";
+var SENT = "Pictures are sent to the server that this page came from, read there in memory, and not stored.";
+async function agreed(isLocal) {
+	const item = `mien.accepted.${isLocal ? "device" : "server"}`;
+	if (remembered(item)) return true;
+	const notice = byId("notice");
+	if (notice.open) return false;
+	byId("notice-where").textContent = isLocal ? PRIVATE : SENT;
+	notice.returnValue = "no";
+	notice.showModal();
+	await new Promise((resolve) => notice.addEventListener("close", resolve, { once: true }));
+	if (notice.returnValue !== "yes") return false;
+	remember(item);
+	return true;
+}
+/** Where a browser keeps nothing for this page, it is asked every time. */
+function remembered(item) {
+	try {
+		return localStorage.getItem(item) === "yes";
+	} catch {
+		return false;
+	}
+}
+function remember(item) {
+	try {
+		localStorage.setItem(item, "yes");
+	} catch {}
+}
 // src/page/live.ts
 var FIGURES_OVER_S = 2;
 var Live = class {
@@ -49,6 +78,8 @@ var Live = class {
 	isBusy = false;
 	isOver = false;
 	numDropped = 0;
+	numDroppedInAll = 0;
+	lastTime_s = -1;
 	recent = [];
 	constructor(video, reader, onResult, onError) {
 		this.video = video;
@@ -69,63 +100,63 @@ var Live = class {
 	}
 	onFrame() {
 		this.next();
-		if (this.isOver || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+		const time_s = this.video.currentTime;
+		const isNew = time_s !== this.lastTime_s;
+		if (this.isOver || !isNew || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+		this.lastTime_s = time_s;
 		if (this.isBusy) {
 			this.numDropped++;
 			return;
 		}
 		this.isBusy = true;
-		this.read().catch((error) => {
-			if (this.isOver) return;
-			this.stop();
-			this.onError(error);
+		this.read(time_s).catch((error) => {
+			if (!this.isOver) this.onError(error);
 		}).finally(() => this.isBusy = false);
 	}
-	async read() {
+	async read(time_s) {
 		const started = performance.now();
-		const time_s = this.video.currentTime;
 		const bitmap = await createImageBitmap(this.video);
+		if (this.isOver) return bitmap.close();
 		const result = await this.reader.readFrame(bitmap, time_s);
 		if (this.isOver) return;
-		const dropped = this.numDropped + result.num_dropped;
+		const num_dropped = this.numDropped + result.num_dropped;
 		this.numDropped = 0;
-		this.count(performance.now() - started);
+		this.numDroppedInAll += num_dropped;
 		this.onResult({
 			...result,
-			num_dropped: dropped
-		}, this.figures(dropped));
+			num_dropped
+		}, this.figures(performance.now() - started));
 	}
-	count(latency_ms) {
+	figures(latency_ms) {
 		const now_s = performance.now() / 1e3;
 		this.recent.push({
 			at_s: now_s,
 			latency_ms
 		});
 		this.recent = this.recent.filter(({ at_s }) => now_s - at_s <= FIGURES_OVER_S);
-	}
-	figures(num_dropped) {
-		const span_s = this.recent[this.recent.length - 1].at_s - this.recent[0].at_s;
-		const latencies = this.recent.map(({ latency_ms }) => latency_ms).sort((one, other) => one - other);
+		const span_s = now_s - this.recent[0].at_s;
+		const latencies = this.recent.map((one) => one.latency_ms).sort((one, other) => one - other);
 		return {
 			framesPerSecond: span_s > 0 ? (this.recent.length - 1) / span_s : 0,
 			latency_ms: latencies[Math.floor(latencies.length / 2)],
-			num_dropped
+			numDropped: this.numDroppedInAll
 		};
 	}
 };
 // src/page/colors.ts
 var COLORS = {
-	angry: "#d1495b",
-	disgust: "#7a9e3f",
-	fear: "#8e6bbf",
-	happy: "#e3a32b",
-	sad: "#4a7fb5",
-	surprise: "#e07b39",
-	neutral: "#8a948f",
-	contempt: "#a1745a"
+	angry: "#c23b4e",
+	disgust: "#5f7f2a",
+	fear: "#7a55b0",
+	happy: "#b37400",
+	sad: "#3b6ea3",
+	surprise: "#c2591c",
+	neutral: "#6f7a74",
+	contempt: "#8a5a40"
 };
+var UNSURE = "#6b746f";
 function colorOf(label) {
-	return COLORS[label] ?? "#3aa99f";
+	return COLORS[label] ?? "#2a7f78";
 }
 // src/page/overlay.ts
 /** Draws the readings of a picture of `width` x `height` onto a canvas that lies over it; text is never mirrored. */
@@ -138,7 +169,7 @@ function drawReadings(context, faces, width, isMirrored) {
 	for (const face of faces) {
 		const [x1, y1, x2, y2] = face.box_xyxy;
 		const left = isMirrored ? width - x2 : x1;
-		const color = face.uncertain ? "#98a39d" : colorOf(face.expression);
+		const color = face.uncertain ? UNSURE : colorOf(face.expression);
 		const text = captionOf(face);
 		context.strokeStyle = color;
 		context.strokeRect(left, y1, x2 - x1, y2 - y1);
@@ -146,7 +177,7 @@ function drawReadings(context, faces, width, isMirrored) {
 		const wide = context.measureText(text).width + size * .6;
 		context.fillStyle = color;
 		context.fillRect(left - line / 2, top - size * 1.35, wide, size * 1.35);
-		context.fillStyle = "#0d1210";
+		context.fillStyle = "#ffffff";
 		context.fillText(text, left + size * .3, top - size * .1);
 	}
 }
@@ -156,6 +187,7 @@ function captionOf(face) {
 // src/page/panel.ts
 var SPEAK_EVERY_MS = 2e3;
 var Panel = class {
+	/** Identity of the face that was chosen; in pictures, its position. */
 	chosen = 0;
 	shown = [];
 	spokenAt = 0;
@@ -164,19 +196,20 @@ var Panel = class {
 	setLabels(labels) {
 		this.rows.clear();
 		byId("bars").replaceChildren(...labels.flatMap((label) => this.makeRow(label)));
-		this.show([]);
+		this.fillBars(void 0);
 	}
-	show(faces) {
+	/** Shows the faces of a frame or picture, and returns the one that is described. */
+	show(faces, isPicture) {
 		this.shown = faces;
-		this.chosen = Math.min(this.chosen, Math.max(0, faces.length - 1));
-		const face = faces[this.chosen];
+		const face = faces.find((one, index) => identityOf(one, index) === this.chosen) ?? faces[0];
 		this.fillBars(face);
 		const title = byId("expression");
 		title.textContent = face ? face.expression : "–";
 		title.classList.toggle("unsure", face?.uncertain ?? false);
 		byId("sure").textContent = sentenceOf(face);
-		this.listFaces();
-		this.speak(face);
+		this.listFaces(face);
+		this.speak(face, isPicture);
+		return face;
 	}
 	makeRow(label) {
 		const [term, bar, value] = [
@@ -206,193 +239,43 @@ var Panel = class {
 			value.textContent = face ? `${Math.round(score * 100)} %` : "";
 		}
 	}
-	listFaces() {
+	listFaces(described) {
 		const box = byId("faces");
 		const wanted = this.shown.length > 1 ? this.shown.length : 0;
 		while (box.childElementCount > wanted) box.lastElementChild?.remove();
-		while (box.childElementCount < wanted) {
-			const index = box.childElementCount;
-			const button = document.createElement("button");
-			button.onclick = () => {
-				this.chosen = index;
-				this.show(this.shown);
-			};
-			box.append(button);
-		}
+		while (box.childElementCount < wanted) box.append(this.makeChoice(box.childElementCount));
 		Array.from(box.children).forEach((button, index) => {
 			const face = this.shown[index];
-			button.textContent = face.track_id < 0 ? `Face ${index + 1}` : `Face ${face.track_id}`;
-			button.setAttribute("aria-pressed", String(index === this.chosen));
+			button.textContent = `Face ${identityOf(face, index) + 1}`;
+			button.setAttribute("aria-pressed", String(face === described));
 			button.setAttribute("aria-label", `${button.textContent}: ${captionOf(face)}`);
 		});
 	}
-	/** Tells screen readers of a change, not more often than one can listen to. */
-	speak(face) {
+	makeChoice(index) {
+		const button = document.createElement("button");
+		button.onclick = () => {
+			this.chosen = identityOf(this.shown[index], index);
+			this.show(this.shown, true);
+		};
+		return button;
+	}
+	/** Tells screen readers: every picture, and changes of live video, not more often than one can listen to. */
+	speak(face, isPicture) {
 		const text = face ? `${face.expression}${face.uncertain ? ", not sure" : ""}` : "no face";
 		const spoken = byId("spoken");
-		if (spoken.textContent === text || performance.now() - this.spokenAt < SPEAK_EVERY_MS) return;
+		if (!isPicture && (spoken.textContent === text || performance.now() - this.spokenAt < SPEAK_EVERY_MS)) return;
+		spoken.textContent = "";
 		spoken.textContent = text;
 		this.spokenAt = performance.now();
 	}
 };
+function identityOf(face, index) {
+	return face.track_id < 0 ? index : face.track_id;
+}
 function sentenceOf(face) {
 	if (face === void 0) return "No face is seen.";
 	const percent = `${Math.round(face.probability * 100)} %`;
 	return face.uncertain ? `${percent}: the model is not sure.` : `${percent} sure.`;
-}
-// src/page/reader.ts
-var LocalReader = class LocalReader {
-	client;
-	labels;
-	constructor(client, labels) {
-		this.client = client;
-		this.labels = labels;
-	}
-	static async open(facts, bundle, file, accelerator) {
-		const client = new Client();
-		const base = new URL("./", document.baseURI).href;
-		const { labels } = await client.call({
-			kind: "open",
-			base,
-			facts,
-			bundle,
-			file,
-			accelerator
-		});
-		return new LocalReader(client, labels);
-	}
-	readPicture(bitmap) {
-		return this.client.call({
-			kind: "picture",
-			bitmap
-		});
-	}
-	readFrame(bitmap, time_s) {
-		return this.client.call({
-			kind: "frame",
-			bitmap,
-			time_s
-		});
-	}
-	async reset() {
-		await this.client.call({ kind: "reset" });
-	}
-	close() {
-		this.client.close();
-	}
-};
-var JPEG_QUALITY = .9;
-/** Live frames go over one WebSocket, pictures over REST. The server decides who is who, and steadies labels. */
-var ServerReader = class ServerReader {
-	labels;
-	bundle;
-	file;
-	key;
-	socket;
-	answer;
-	constructor(labels, bundle, file, key) {
-		this.labels = labels;
-		this.bundle = bundle;
-		this.file = file;
-		this.key = key;
-	}
-	static async open(bundle, file, key) {
-		const response = await fetch("v1/models", { headers: keyHeader(key()) });
-		const values = await response.json();
-		if (!response.ok) throw new Error(values.error);
-		const model = values.models.find((one) => one.name === bundle);
-		return new ServerReader(model.labels, bundle, file, key);
-	}
-	async readPicture(bitmap) {
-		const started = performance.now();
-		const query = new URLSearchParams({
-			model: this.bundle,
-			file: this.file
-		});
-		const body = await encode(bitmap, "image/png");
-		const response = await fetch(`v1/predict?${query}`, {
-			method: "POST",
-			body,
-			headers: keyHeader(this.key())
-		});
-		const values = await response.json();
-		if (!response.ok) throw new Error(values.error);
-		const [result] = values.results;
-		const faces = result.faces.map((face) => ({
-			...face,
-			track_id: -1
-		}));
-		return {
-			...result,
-			faces,
-			time_s: 0,
-			detect_ms: performance.now() - started,
-			classify_ms: 0,
-			num_dropped: 0
-		};
-	}
-	async readFrame(bitmap, time_s) {
-		const started = performance.now();
-		const frame = await encode(bitmap, "image/jpeg");
-		const socket = await this.connected();
-		return {
-			...await new Promise((resolve, reject) => {
-				this.answer = {
-					resolve,
-					reject
-				};
-				socket.send(frame);
-			}),
-			time_s,
-			detect_ms: performance.now() - started,
-			classify_ms: 0
-		};
-	}
-	async reset() {
-		this.close();
-	}
-	close() {
-		this.socket?.close();
-		this.socket = void 0;
-	}
-	async connected() {
-		if (this.socket?.readyState === WebSocket.OPEN) return this.socket;
-		const address = new URL("v1/stream", document.baseURI);
-		address.protocol = address.protocol.replace("http", "ws");
-		address.search = String(new URLSearchParams({
-			model: this.bundle,
-			file: this.file,
-			key: this.key()
-		}));
-		const socket = new WebSocket(address);
-		socket.binaryType = "arraybuffer";
-		await new Promise((resolve, reject) => {
-			socket.onopen = () => resolve();
-			socket.onerror = () => reject(/* @__PURE__ */ new Error("The server does not answer, or refuses live video. Is the key right?"));
-		});
-		socket.onmessage = (event) => this.settle(JSON.parse(event.data));
-		socket.onclose = (event) => this.answer?.reject(/* @__PURE__ */ new Error(`The server ended the connection (${event.reason || event.code}).`));
-		this.socket = socket;
-		return socket;
-	}
-	settle(values) {
-		if (values.error === void 0) this.answer?.resolve(values);
-		else this.answer?.reject(new Error(values.error));
-		this.answer = void 0;
-	}
-};
-function keyHeader(key) {
-	return key ? { "X-API-Key": key } : {};
-}
-async function encode(bitmap, type) {
-	const canvas = document.createElement("canvas");
-	canvas.width = bitmap.width;
-	canvas.height = bitmap.height;
-	canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
-	bitmap.close();
-	return new Promise((resolve, reject) => {
-		canvas.toBlob((blob) => blob ? resolve(blob) : reject(/* @__PURE__ */ new Error("This picture cannot be sent.")), type, JPEG_QUALITY);
-	});
 }
 // src/page/stage.ts
 var Stage = class {
@@ -403,17 +286,24 @@ var Stage = class {
 	last;
 	/** Shows the video element, mirrored or not. */
 	showVideo(isMirrored) {
-		this.show(this.video, isMirrored);
+		this.show(this.video);
+		this.setMirrored(isMirrored);
 	}
 	showPicture(bitmap) {
-		this.picture.width = bitmap.width;
-		this.picture.height = bitmap.height;
-		this.picture.getContext("2d")?.drawImage(bitmap, 0, 0);
-		this.show(this.picture, false);
+		this.fillPicture(bitmap, bitmap.width, bitmap.height);
+		this.show(this.picture);
+		this.setMirrored(false);
+	}
+	/** Keeps the frame that is shown, before the video lets go of it. */
+	keepFrame() {
+		if (this.video.hidden || this.video.videoWidth === 0) return;
+		this.fillPicture(this.video, this.video.videoWidth, this.video.videoHeight);
+		this.video.hidden = true;
+		this.picture.hidden = false;
 	}
 	setMirrored(isMirrored) {
 		this.isMirrored = isMirrored;
-		this.video.classList.toggle("mirrored", isMirrored);
+		for (const element of [this.video, this.picture]) element.classList.toggle("mirrored", isMirrored);
 		if (this.last) this.draw(this.last);
 	}
 	draw(result) {
@@ -427,7 +317,6 @@ var Stage = class {
 	}
 	/** Returns what is seen, readings included, as a PNG. */
 	async snapshot() {
-		const shown = this.video.hidden ? this.picture : this.video;
 		const canvas = document.createElement("canvas");
 		canvas.width = this.overlay.width;
 		canvas.height = this.overlay.height;
@@ -435,29 +324,35 @@ var Stage = class {
 		if (context === null) throw new Error("This browser gives no canvas.");
 		context.save();
 		if (this.isMirrored) context.transform(-1, 0, 0, 1, canvas.width, 0);
-		context.drawImage(shown, 0, 0, canvas.width, canvas.height);
+		context.drawImage(this.video.hidden ? this.picture : this.video, 0, 0, canvas.width, canvas.height);
 		context.restore();
 		context.drawImage(this.overlay, 0, 0);
 		return new Promise((resolve, reject) => {
 			canvas.toBlob((blob) => blob ? resolve(blob) : reject(/* @__PURE__ */ new Error("This picture cannot be saved.")));
 		});
 	}
-	show(shown, isMirrored) {
+	fillPicture(source, width, height) {
+		this.picture.width = width;
+		this.picture.height = height;
+		this.picture.getContext("2d")?.drawImage(source, 0, 0);
+	}
+	show(shown) {
 		for (const element of [this.video, this.picture]) element.hidden = element !== shown;
 		byId("empty").hidden = true;
 		this.last = void 0;
 		this.overlay.getContext("2d")?.clearRect(0, 0, this.overlay.width, this.overlay.height);
-		this.setMirrored(isMirrored);
 	}
 };
 // src/page/timeline.ts
 var LENGTH_S = 30;
 /** Without a frame for so long, nothing is claimed. */
 var MAX_GAP_S = .5;
+var DRAW_EVERY_MS = 100;
 var Timeline = class {
 	canvas;
 	points = [];
 	labels = [];
+	drawnAt = 0;
 	constructor(canvas) {
 		this.canvas = canvas;
 	}
@@ -469,17 +364,16 @@ var Timeline = class {
 		this.points = [];
 		this.draw();
 	}
-	add(result) {
-		const size = (face) => face.box_xyxy[3] - face.box_xyxy[1];
-		const [largest] = [...result.faces].sort((one, other) => size(other) - size(one));
+	add(time_s, face) {
 		this.points.push({
-			time_s: result.time_s,
-			scores: largest && this.labels.map((label) => largest.scores[label])
+			time_s,
+			scores: face && this.labels.map((label) => face.scores[label])
 		});
-		while (this.points[0].time_s < result.time_s - LENGTH_S) this.points.shift();
-		this.draw();
+		while (this.points[0].time_s < time_s - LENGTH_S) this.points.shift();
+		if (performance.now() - this.drawnAt >= DRAW_EVERY_MS) this.draw();
 	}
 	draw() {
+		this.drawnAt = performance.now();
 		const width = Math.max(1, this.canvas.clientWidth);
 		if (this.canvas.width !== width) this.canvas.width = width;
 		const { height } = this.canvas;
@@ -500,20 +394,21 @@ var Timeline = class {
 	}
 };
 // src/page/main.ts
-var ACCEPTED = "mien.accepted";
-var LOCAL = "Reads on this device";
-var PRIVATE = "Pictures are read in this page, on this device. None is sent, none is stored.";
-var SENT = "Pictures are sent to the server that this page came from, read there in memory, and not stored.";
 var Page = class {
 	facts;
 	stage = new Stage();
 	panel = new Panel();
 	timeline = new Timeline(byId("timeline"));
 	reader;
+	isLocal = true;
 	live;
 	camera;
-	journal = new Journal("");
-	isLocal = true;
+	source = "";
+	journal = new Journal("", "", []);
+	/** Rises whenever another source is asked for, or the end of one: whoever began before and still waits must give up. */
+	turn = 0;
+	/** The same for models. */
+	choice = 0;
 	constructor(facts) {
 		this.facts = facts;
 	}
@@ -527,21 +422,23 @@ var Page = class {
 		byId("accelerator-row").hidden = !await hasWebGpu();
 		byId("version").textContent = `mien ${this.facts.mien}`;
 		this.listen();
-		await this.openReader();
+		await this.attempt(() => this.openReader());
 	}
 	listen() {
 		const on = (id, kind, act) => byId(id).addEventListener(kind, () => this.attempt(act));
 		on("camera", "click", () => this.startCamera());
-		on("stop", "click", () => this.stop());
+		on("stop", "click", () => void this.stop());
 		on("file", "change", () => this.openChosen());
-		on("model", "change", () => this.openReader());
-		on("accelerator", "change", () => this.openReader());
-		on("key", "change", () => this.openReader());
+		for (const id of [
+			"model",
+			"accelerator",
+			"key"
+		]) on(id, "change", () => this.openReader());
 		on("device", "change", () => this.camera ? this.startCamera() : void 0);
-		on("mirror", "change", () => this.stage.setMirrored(this.camera !== void 0 && mirrors()));
+		on("mirror", "change", () => this.stage.setMirrored(this.source === "camera" && mirrors()));
 		on("snapshot", "click", async () => save(`mien-${stamp()}.png`, await this.stage.snapshot()));
-		on("csv", "click", () => save(`mien-${stamp()}.csv`, this.journal.toCsv(this.reader?.labels ?? []), "text/csv"));
-		on("json", "click", () => save(`mien-${stamp()}.json`, this.journal.toJson(), "application/json"));
+		on("csv", "click", () => save(`mien-${stamp()}.csv`, this.journal.toCsv()));
+		on("json", "click", () => save(`mien-${stamp()}.json`, this.journal.toJson()));
 		const stage = byId("stage");
 		stage.addEventListener("dragover", (event) => {
 			event.preventDefault();
@@ -557,44 +454,52 @@ var Page = class {
 	}
 	/** Runs what a person asked for; what goes wrong is said in the page. */
 	async attempt(act) {
-		byId("message").textContent = "";
+		this.say("");
 		try {
 			await act();
 		} catch (error) {
-			this.say(error);
+			this.say(messageOf(error));
 		}
 	}
-	say(error) {
-		byId("message").textContent = error instanceof Error ? error.message : String(error);
+	say(message) {
+		byId("message").textContent = message;
 	}
-	/** Opens the chosen model; what plays goes on with it. */
+	/** Opens the chosen model; what plays goes on with it, unless its frames would now go elsewhere. */
 	async openReader() {
-		const [bundle, file] = byId("model").value.split("/");
+		const choice = ++this.choice;
+		const wasLocal = this.isLocal;
 		this.setEnabled(false);
 		this.live?.stop();
 		this.reader?.close();
-		this.reader = await this.makeReader(bundle, file);
-		byId("privacy").textContent = this.isLocal ? PRIVATE : SENT;
-		byId("notice-where").textContent = this.isLocal ? PRIVATE : SENT;
+		this.reader = void 0;
+		const [bundle, file] = byId("model").value.split("/");
+		const accelerator = byId("accelerator").value;
+		const key = () => byId("key").value;
+		try {
+			const chosen = await chooseReader(this.facts, {
+				bundle,
+				file,
+				accelerator,
+				key
+			});
+			if (choice !== this.choice) return chosen.reader.close();
+			this.reader = chosen.reader;
+			this.setWhere(chosen.isLocal, chosen.where);
+			this.say(chosen.note);
+		} catch (error) {
+			if (choice !== this.choice) return;
+			this.stop();
+			byId("where").textContent = "Cannot read yet";
+			throw error;
+		}
 		this.panel.setLabels(this.reader.labels);
 		this.timeline.setLabels(this.reader.labels);
 		this.setEnabled(true);
-		if (this.live) this.play();
-	}
-	async makeReader(bundle, file) {
-		let reason = this.facts.not_on_device_because;
-		if (this.facts.on_device) try {
-			const accelerator = byId("accelerator").value;
-			const reader = await LocalReader.open(this.facts, bundle, file, accelerator);
-			this.setWhere(true, LOCAL);
-			return reader;
-		} catch (error) {
-			reason = error instanceof Error ? error.message : String(error);
-			if (!this.facts.has_server) throw new Error(`This browser cannot read faces by itself: ${reason}`);
+		if (this.live && wasLocal && !this.isLocal) {
+			this.stop();
+			throw new Error("Live video was stopped: its frames would now be sent to the server. Start it again if you agree.");
 		}
-		const reader = await ServerReader.open(bundle, file, () => byId("key").value);
-		this.setWhere(false, `Reads on the server: ${reason}`);
-		return reader;
+		if (this.live) this.play();
 	}
 	setWhere(isLocal, text) {
 		this.isLocal = isLocal;
@@ -602,24 +507,26 @@ var Page = class {
 		where.textContent = text;
 		where.classList.toggle("here", isLocal);
 		where.classList.toggle("away", !isLocal);
+		byId("privacy").textContent = isLocal ? PRIVATE : SENT;
 	}
 	setEnabled(isEnabled) {
 		for (const id of ["camera", "file"]) byId(id).disabled = !isEnabled;
 	}
 	async startCamera() {
-		if (!await agreed()) return;
-		this.stop();
+		if (!await agreed(this.isLocal)) return;
+		const turn = this.stop();
 		const select = byId("device");
-		this.camera = await openCamera(select.value);
-		await listCameras(select);
-		const { video } = this.stage;
-		video.srcObject = this.camera;
-		video.loop = false;
-		await this.begin("camera");
-		this.camera?.getTracks()[0].addEventListener("ended", () => {
+		const camera = await openCamera(select.value);
+		if (turn !== this.turn) return closeCamera(camera);
+		this.camera = camera;
+		this.stage.video.srcObject = camera;
+		camera.getTracks()[0].addEventListener("ended", () => {
+			if (this.camera !== camera) return;
 			this.stop();
-			this.say(/* @__PURE__ */ new Error("The camera was disconnected, or taken away."));
+			this.say("The camera was disconnected, or taken away.");
 		});
+		await this.begin("camera", turn);
+		await listCameras(select);
 	}
 	async openChosen() {
 		const input = byId("file");
@@ -628,55 +535,64 @@ var Page = class {
 		if (file) await this.openFile(file);
 	}
 	async openFile(file) {
-		this.stop();
-		if (file.type.startsWith("video/")) await this.openVideo(file);
-		else await this.openPicture(file);
-	}
-	async openVideo(file) {
-		const { video } = this.stage;
-		video.src = URL.createObjectURL(file);
-		await this.begin(file.name);
+		const turn = this.stop();
+		if (!file.type.startsWith("video/")) return this.openPicture(file, turn);
+		this.stage.video.src = URL.createObjectURL(file);
+		await this.begin(file.name, turn);
 	}
 	/** Plays what the video element was given. */
-	async begin(name) {
+	async begin(name, turn) {
 		const { video } = this.stage;
 		try {
 			await video.play();
 		} catch {
+			if (turn !== this.turn) return;
 			this.stop();
 			throw new Error(`${name}: this browser cannot play it. Try MP4 (H.264) or WebM.`);
 		}
-		this.journal = new Journal(name);
-		this.timeline.clear();
+		if (turn !== this.turn) return;
+		this.source = name;
 		this.stage.showVideo(this.camera !== void 0 && mirrors());
-		await this.reader?.reset();
 		video.onended = () => this.stop();
 		byId("stop").hidden = false;
 		this.play();
 	}
+	/** Reads what plays, as a new source. */
 	play() {
+		this.live?.stop();
 		if (this.reader === void 0) return;
-		const show = (result, figures) => this.show(result, figures);
-		this.live = new Live(this.stage.video, this.reader, show, (error) => {
+		this.openJournal();
+		const { reader } = this;
+		const live = new Live(this.stage.video, reader, (result, figures) => this.show(result, figures), (error) => {
 			this.stop();
-			this.say(error);
+			this.say(messageOf(error));
 		});
-		this.live.start();
+		this.live = live;
+		reader.reset().then(() => live.start(), () => {});
 	}
-	/** Ends what plays; its last frame and its readings stay. */
+	openJournal() {
+		this.journal = new Journal(this.source, byId("model").value, this.reader?.labels ?? []);
+		this.timeline.clear();
+	}
+	/** Ends what plays, or is about to; its last frame and its readings stay. Returns the new turn. */
 	stop() {
 		this.live?.stop();
 		this.live = void 0;
 		const { video } = this.stage;
 		video.pause();
+		this.stage.keepFrame();
 		if (this.camera) closeCamera(this.camera);
 		this.camera = void 0;
 		video.srcObject = null;
 		if (video.src) URL.revokeObjectURL(video.src);
 		video.removeAttribute("src");
-		byId("stop").hidden = true;
+		const stop = byId("stop");
+		if (document.activeElement === stop) byId("camera").focus();
+		stop.hidden = true;
+		this.reader?.reset().catch(() => {});
+		return ++this.turn;
 	}
-	async openPicture(file) {
+	async openPicture(file, turn) {
 		let bitmap;
 		try {
 			bitmap = await createImageBitmap(file, {
@@ -687,19 +603,20 @@ var Page = class {
 		} catch {
 			throw new Error(`${file.name}: not a picture that this browser can read. Try JPEG, PNG or WebP.`);
 		}
-		this.journal = new Journal(file.name);
-		this.timeline.clear();
+		if (turn !== this.turn || this.reader === void 0) return bitmap.close();
+		this.source = file.name;
+		this.openJournal();
 		this.stage.showPicture(bitmap);
-		const result = await this.reader?.readPicture(bitmap);
-		if (result) this.show(result);
+		const result = await this.reader.readPicture(bitmap, file);
+		if (turn === this.turn) this.show(result);
 	}
 	show(result, figures) {
 		this.stage.draw(result);
-		this.panel.show(result.faces);
+		const face = this.panel.show(result.faces, figures === void 0);
 		this.journal.add(result);
 		byId("timeline").hidden = figures === void 0;
-		if (figures) this.timeline.add(result);
-		byId("figures").textContent = figures ? `${figures.framesPerSecond.toFixed(1)} frames/s · ${figures.latency_ms.toFixed(0)} ms per frame (${times(result, this.isLocal)})` : `${result.width} × ${result.height} pixels · ${times(result, this.isLocal)}`;
+		if (figures) this.timeline.add(result.time_s, face);
+		byId("figures").textContent = figures ? this.describe(figures, result) : `${result.width} × ${result.height} pixels · ${this.times(result)}`;
 		byId("rows").textContent = this.journal.isFull ? `${this.journal.size} (full)` : String(this.journal.size);
 		for (const id of [
 			"snapshot",
@@ -707,11 +624,14 @@ var Page = class {
 			"json"
 		]) byId(id).disabled = false;
 	}
+	describe({ framesPerSecond, latency_ms, numDropped }, result) {
+		return `${`${framesPerSecond.toFixed(1)} frames/s · ${latency_ms.toFixed(0)} ms per frame (${this.times(result)})`} · ${numDropped} frames skipped`;
+	}
+	times({ detect_ms, classify_ms }) {
+		if (!this.isLocal) return `${detect_ms.toFixed(0)} ms there and back`;
+		return `find ${detect_ms.toFixed(1)} ms, read ${classify_ms.toFixed(1)} ms`;
+	}
 };
-function times(result, isLocal) {
-	if (!isLocal) return `${result.detect_ms.toFixed(0)} ms there and back`;
-	return `find ${result.detect_ms.toFixed(1)} ms, read ${result.classify_ms.toFixed(1)} ms`;
-}
 async function hasWebGpu() {
 	const { gpu } = navigator;
 	return await gpu?.requestAdapter().catch(() => null) != null;
@@ -719,24 +639,13 @@ async function hasWebGpu() {
 function mirrors() {
 	return byId("mirror").checked;
 }
-/** Asks before the camera starts for the first time; only that it was agreed is remembered. */
-async function agreed() {
-	if (localStorage.getItem(ACCEPTED) === "yes") return true;
-	const notice = byId("notice");
-	notice.returnValue = "no";
-	notice.showModal();
-	await new Promise((resolve) => notice.addEventListener("close", resolve, { once: true }));
-	if (notice.returnValue !== "yes") return false;
-	localStorage.setItem(ACCEPTED, "yes");
-	return true;
-}
 async function main() {
-	if ("serviceWorker" in navigator) navigator.serviceWorker.register("sw.js").catch(() => {});
 	try {
 		await new Page(await fetchJson("mien.json")).start();
 	} catch (error) {
 		byId("where").textContent = "Cannot start";
-		byId("message").textContent = error instanceof Error ? error.message : String(error);
+		byId("message").textContent = messageOf(error);
 	}
+	if ("serviceWorker" in navigator) await navigator.serviceWorker.register("sw.js").catch(() => {});
 }
 main();

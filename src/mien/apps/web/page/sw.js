@@ -1,7 +1,8 @@
-// Use without network: everything the page needs is kept at the first visit, and the newest copy is taken whenever there is a network.
-// Answers of the service (/v1/...) are never kept.
+// Use without network: what the page needs is kept at the first visit, and asked for where the network does not answer. Nothing else is kept.
+// The server puts VERSION in front of this file: another version is another cache, and the old one goes.
 
-const CACHE = 'mien'
+const PREFIX = 'mien-'
+const CACHE = PREFIX + VERSION
 const FOLDER = new URL('./', self.location).href
 
 self.addEventListener('install', (event) => {
@@ -9,32 +10,40 @@ self.addEventListener('install', (event) => {
 })
 
 self.addEventListener('activate', (event) => {
-  event.waitUntil(self.clients.claim())
+  event.waitUntil(dropOthers().then(() => self.clients.claim()))
 })
-
-async function keepAll() {
-  const [cache, list] = await Promise.all([caches.open(CACHE), fetch('files.json')])
-  const files = await list.json()
-  // One of the two runtimes is used; the other would be megabytes for nothing.
-  await cache.addAll(files.filter((file) => !file.includes('_compat_')))
-}
 
 self.addEventListener('fetch', (event) => {
   const { request } = event
-  const path = request.url.slice(FOLDER.length)
-  const isPage = request.method === 'GET' && request.url.startsWith(FOLDER) && !/^(v1\/|metrics|healthz|docs|openapi)/.test(path)
-  if (isPage) event.respondWith(newest(request))
+  if (request.method === 'GET' && request.url.startsWith(FOLDER)) event.respondWith(newest(request))
 })
 
+/** Of the runtime's two builds, this browser loads one. */
+async function keepAll() {
+  const [cache, list] = await Promise.all([caches.open(CACHE), fetch('files.json')])
+  const files = await list.json()
+  const isOther = hasRelaxedSimd() ? (file) => file.includes('_compat_') : (file) => file.includes('litert_wasm_internal')
+  await cache.addAll(files.filter((file) => !isOther(file)))
+}
+
+async function dropOthers() {
+  const names = await caches.keys()
+  await Promise.all(names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)))
+}
+
 async function newest(request) {
-  const cache = await caches.open(CACHE)
   try {
-    const response = await fetch(request)
-    if (response.ok && !response.redirected) await cache.put(request, response.clone())
-    return response
+    return await fetch(request)
   } catch (error) {
-    const kept = await cache.match(request.mode === 'navigate' && request.url === FOLDER ? 'index.html' : request, { ignoreSearch: true })
+    const cache = await caches.open(CACHE)
+    const kept = await cache.match(request.url === FOLDER ? 'index.html' : request, { ignoreSearch: true })
     if (kept) return kept
     throw error
   }
+}
+
+/** A module of one function with one instruction of the proposal: i8x16.relaxed_swizzle. */
+function hasRelaxedSimd() {
+  const start = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0]
+  return WebAssembly.validate(new Uint8Array([...start, 65, 1, 253, 15, 65, 2, 253, 15, 253, 128, 2, 11]))
 }

@@ -10,6 +10,11 @@
 		await runtime.loadLiteRt(base);
 		return runtime;
 	}
+	/** Memory that the runtime has taken for itself and all its models, in MB; null where it does not tell. */
+	function memoryMb(runtime) {
+		const { HEAPU8 } = runtime.getGlobalLiteRt().liteRtWasm;
+		return HEAPU8 ? HEAPU8.byteLength / 1e6 : null;
+	}
 	/** A model file: one float32 input, some float32 outputs. */
 	var Network = class Network {
 		runtime;
@@ -34,6 +39,10 @@
 			} finally {
 				for (const tensor of [input, ...outputs]) tensor.delete();
 			}
+		}
+		/** Whether all of it runs on the accelerator; int8 files never say so, and run all the same. */
+		get isFullyAccelerated() {
+			return this.model.isFullyAccelerated;
 		}
 		close() {
 			this.model.delete();
@@ -625,6 +634,9 @@
 			const [answer] = await this.network.run(input);
 			return calibrate(answer, this.card.calibration.temperature);
 		}
+		get isFullyAccelerated() {
+			return this.network.isFullyAccelerated;
+		}
 		close() {
 			this.network.close();
 		}
@@ -666,7 +678,7 @@
 				return faces.map((face, index) => this.say(face, scores[index], argmax(scores[index]), -1));
 			});
 		}
-		/** Reads the next frame of a source: faces keep their identity, and labels are steadied. */
+		/** Reads the next frame of a source: faces keep their identity, and come in its order; labels are steadied. */
 		async readFrame(picture, time_s) {
 			const glance = glanceAt(picture);
 			if (isCut(this.glance, glance, this.facts.tracking.cut_below)) this.reset();
@@ -677,7 +689,7 @@
 				return faces.map((face, index) => {
 					const steady = this.smoother.update(ids[index], scores[index], time_s);
 					return this.say(face, steady.scores, steady.shown, ids[index]);
-				});
+				}).sort((one, other) => one.track_id - other.track_id);
 			});
 		}
 		async read(picture, time_s, say) {
@@ -750,7 +762,10 @@
 		const made = await Recognizer.open(await runtime, base, facts, bundle, file, accelerator);
 		recognizer?.close();
 		recognizer = made;
-		return { labels: made.classifier.card.labels };
+		return {
+			labels: made.classifier.card.labels,
+			isFullyAccelerated: made.classifier.isFullyAccelerated
+		};
 	}
 	/** Draws a bitmap, reads its pixels and closes it. */
 	function pixelsOf(bitmap) {
@@ -805,6 +820,7 @@
 			load_ms,
 			first_ms,
 			runs,
+			wasm_mb: memoryMb(loaded),
 			bytes: files[file].bytes,
 			sha256: files[file].sha256
 		};
