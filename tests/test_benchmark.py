@@ -256,9 +256,9 @@ def test_finished_networks_are_kept_and_not_measured_again(run: Run, tmp_path: P
     assert json.loads(out)["already_there"] == ["alexnet", "mien_s", "mini784k"]
     status, out, _ = run("benchmark", "load", "mien_s", "--record", record, "--again", "--json")
     assert [row["network"] for row in json.loads(out)["rows"]] == ["mien_s"]
-    status, _, err = run("benchmark", "load", "mien_x")
+    status, _, err = run("benchmark", "load", "mini785k")
     assert status == 2
-    assert "Did you mean 'mien_s'" in err
+    assert "Did you mean 'mini784k'" in err
 
 
 def test_a_record_that_was_cut_off_is_no_record_and_the_next_one_is_whole(tmp_path: Path) -> None:

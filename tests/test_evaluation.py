@@ -95,7 +95,7 @@ def test_score_files_say_what_they_were_written_from(tmp_path: Path) -> None:
 
 
 def table_of(predicted: list[int], rows: list[int], labels: list[int]) -> ScoreTable:
-    return ScoreTable(("a", "b"), tuple(("test", str(row)) for row in rows), np.array(labels), np.array(predicted))
+    return ScoreTable(("a", "b"), tuple(("test", str(row)) for row in rows), np.array(labels), np.array(predicted), np.eye(2)[predicted])
 
 
 def test_comparison_matches_rows_by_name_not_by_order() -> None:
@@ -110,7 +110,7 @@ def test_comparison_matches_rows_by_name_not_by_order() -> None:
     with pytest.raises(DataError, match="row 3 of test is b in the first and a in the second"):
         compare(a, table_of([0, 0, 1, 0], [0, 1, 2, 3], [0, 0, 1, 0]))
     with pytest.raises(DataError, match="scores a, c"):
-        compare(a, ScoreTable(("a", "c"), a.keys, a.labels, a.predicted))
+        compare(a, ScoreTable(("a", "c"), a.keys, a.labels, a.predicted, a.scores))
 
 
 # Detected crops
