@@ -284,10 +284,10 @@ def test_without_the_runtime_the_server_reads_and_the_page_says_so(bare_server: 
     opened = visit(bare_server, permissions=["camera"]).ready()
     assert "Reads on the server" in opened.text("#where")
     opened.page.set_input_files("#file", MEDIA / "astronaut.jpg")
+    assert "sent to the server" in opened.text("#notice")  # before anything is sent
+    opened.page.click("#notice button[value=yes]")
     opened.wait("document.getElementById('expression').textContent === 'happy'")
     opened.page.click("#camera")
-    assert "sent to the server" in opened.text("#notice")
-    opened.page.click("#notice button[value=yes]")
     opened.wait("Number(document.getElementById('rows').textContent) > 5")
     assert "there and back" in opened.text("#figures")
     assert opened.hosts == {bare_server.split("/")[2]}

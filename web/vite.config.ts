@@ -14,6 +14,7 @@ function copyRuntime(): Plugin {
   let page = PAGE
   return {
     name: 'copy-litert',
+    apply: (_, { command }) => command === 'build' && !process.env.VITEST, // tests close a bundle too, in a folder of their own
     configResolved(config) {
       page = resolve(config.root, config.build.outDir)
     },

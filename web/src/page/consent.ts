@@ -1,4 +1,5 @@
-// Asking before the camera starts for the first time. That it was agreed is all that is remembered, for each place that pictures may go to.
+// Asking once before the camera starts, and before any picture goes to the server. That it was agreed is all that is remembered, for each
+// place that pictures may go to.
 
 import { byId } from './elements'
 

@@ -158,6 +158,7 @@ class Page {
   }
 
   private async openFile(file: File): Promise<void> {
+    if (!this.isLocal && !(await agreed(false))) return
     const turn = this.stop()
     if (!file.type.startsWith('video/')) return this.openPicture(file, turn)
     this.stage.video.src = URL.createObjectURL(file)

@@ -53,7 +53,7 @@ def web(
         may_fetch=os.environ.get("MIEN_OFFLINE") != "1",
         workers=workers or os.cpu_count() or 1,
         api_key=os.environ.get(KEY_VARIABLE, ""),
-        hosts=(*LOCAL_HOSTS, host) if address.is_local else (),
+        hosts=tuple(dict.fromkeys((*LOCAL_HOSTS, host))) if address.is_local else (),
         limits=limits,
     )
     if export is not None:

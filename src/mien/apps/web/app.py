@@ -163,7 +163,7 @@ def _add_stream(app: FastAPI, spec: WebSpec, figures: Figures) -> None:
     @app.websocket("/v1/stream")
     async def stream(socket: WebSocket, model: str = "", file: str = "", key: str = "") -> None:
         given = socket.headers.get("x-api-key") or key  # browsers cannot set headers of a WebSocket
-        if not live.same_origin(socket) or (spec.api_key and not is_key(given, spec.api_key)):
+        if spec.api_key and not is_key(given, spec.api_key):
             await socket.close(live.NOT_ALLOWED)  # before it is accepted: 403
             return
         await socket.accept()

@@ -5,7 +5,6 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -128,15 +127,6 @@ def live_values(result: FrameResult, watcher: Watcher) -> dict[str, Any]:
     events = [asdict(event) for event in result.events]
     values = {"frame": result.index, "time_s": round(result.time_s, 6), "width": width, "height": height}
     return {**values, "faces": faces, "events": events}
-
-
-def same_origin(socket: WebSocket) -> bool:
-    """Say whether a page of another site asks; programs send no origin."""
-    origin = socket.headers.get("origin")
-    try:
-        return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
-    except ValueError:  # not an address
-        return False
 
 
 async def serve_stream(socket: WebSocket, spec: WebSpec, figures: Figures, gate: Gate, model: str, file: str) -> None:

@@ -1,6 +1,7 @@
 """Who may ask from a browser: the service's own page. Programs are told apart by their key, where one is set."""
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,13 +33,24 @@ class OwnPage:
 
     def _problem(self, scope: Scope) -> tuple[HTTPStatus, str] | None:
         headers = {key: value.decode("latin-1") for key, value in scope["headers"]}
-        host = headers.get(b"host", "").rpartition(":")[0] if _has_port(headers.get(b"host", "")) else headers.get(b"host", "")
-        if self._hosts and host not in self._hosts:
-            return HTTPStatus.MISDIRECTED_REQUEST, f"This service is not called {host[:80]!r}. Ask for {', '.join(self._hosts)}."
-        if headers.get(b"sec-fetch-site") == "cross-site" and (scope["type"] == "websocket" or scope["method"] == "POST"):
+        host = headers.get(b"host", "")
+        name = host.rpartition(":")[0] if _has_port(host) else host
+        if self._hosts and name not in self._hosts:
+            return HTTPStatus.MISDIRECTED_REQUEST, f"This service is not called {name[:80]!r}. Ask for {', '.join(self._hosts)}."
+        asks_for_work = scope["type"] == "websocket" or scope["method"] == "POST"
+        is_foreign = headers.get(b"sec-fetch-site") == "cross-site" or not _is_of(headers.get(b"origin"), host)
+        if asks_for_work and is_foreign:
             return HTTPStatus.FORBIDDEN, "Pages of other sites may not use this service. Open its own page."
         return None
 
 
 def _has_port(host: str) -> bool:
     return host.rpartition(":")[2].isdigit() and not host.endswith("]")
+
+
+def _is_of(origin: str | None, host: str) -> bool:
+    """Say whether a page of this host asks; programs send no origin."""
+    try:
+        return origin is None or urlsplit(origin).netloc == host
+    except ValueError:  # not an address
+        return False

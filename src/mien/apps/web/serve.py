@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
@@ -40,7 +40,8 @@ class Address:
 
     def url(self, port: int) -> str:
         """Return where the page is, on the port that was taken."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        name = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host
+        host = f"[{name}]" if ":" in name else name
         return f"{'https' if self.tls_cert else 'http'}://{host}:{port}/"
 
 
@@ -59,6 +60,7 @@ def serve(spec: WebSpec, address: Address, say: Callable[[str], None]) -> None:
     log_lines_to_stderr()
     with _listen(address) as listening:
         make_recognizer(spec, "", next(iter(spec.bundle("").card.files)), "picture")  # or uvicorn would tell an error by its traceback
+        spec = replace(spec, may_fetch=False)  # what can be had is there now; others need not try, and tell, again
         where = address.url(listening.getsockname()[1])
         server = _Server(_config(spec, address), lambda: say(f"mien is at {where} - Ctrl-C ends it."))
         # The signal that ended it, raised again by uvicorn when all is done; or uvicorn's own exit when it cannot start.

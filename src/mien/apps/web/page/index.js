@@ -535,6 +535,7 @@ var Page = class {
 		if (file) await this.openFile(file);
 	}
 	async openFile(file) {
+		if (!this.isLocal && !await agreed(false)) return;
 		const turn = this.stop();
 		if (!file.type.startsWith("video/")) return this.openPicture(file, turn);
 		this.stage.video.src = URL.createObjectURL(file);
