@@ -247,7 +247,7 @@ def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, nam
         ),
         license=LICENSE if manifest.dataset.startswith("fer") else _license_of(manifest.dataset),
         intended_use=INTENDED_USE,
-        limits=LIMITS if manifest.dataset.startswith("fer") else OTHER_LIMITS,
+        limits=recipe.limits or (LIMITS if manifest.dataset.startswith("fer") else OTHER_LIMITS),
     )
 
 

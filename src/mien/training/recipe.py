@@ -35,6 +35,8 @@ class Recipe:
     preprocess: PreprocessSpec
     """What a recipe does not say of it is the network's own."""
     description: str = ""
+    limits: str = ""
+    """What the card of an exported bundle says of its limits; empty says what holds for networks of FER2013's labels."""
     options: dict[str, Any] = field(default_factory=dict)
     """Of the network, for those that take some; see their builders."""
     init: str = ""
