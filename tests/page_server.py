@@ -42,9 +42,9 @@ ASK_WORKER = """async ({bundle, file, crops, picture}) => {
 
 
 @contextmanager
-def serving(cache: Path, *options: str) -> Iterator[str]:
+def serving(cache: Path, *options: str, api_key: str = "") -> Iterator[str]:
     """Run ``mien web`` in a process of its own; yield its address."""
-    environment = os.environ | {"MIEN_CACHE": str(cache), "MIEN_OFFLINE": "1"}
+    environment = os.environ | {"MIEN_CACHE": str(cache), "MIEN_OFFLINE": "1", "MIEN_API_KEY": api_key}
     command = [sys.executable, "-m", "mien", "web", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         lines = process.stderr
@@ -86,6 +86,21 @@ def write_camera_clip(clip: Path, path: Path, size_wh: tuple[int, int] = (640, 4
             encoded = cv2.imencode(".jpg", cv2.resize(frame, size_wh), [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
             file.write(np.asarray(encoded).tobytes())
     capture.release()
+
+
+def write_webm(clip: Path, path: Path) -> int:
+    """Write a video again as VP8, which every browser plays; return the number of frames."""
+    import av
+
+    with av.open(str(clip)) as source, av.open(str(path), "w", format="webm") as target:
+        stream = target.add_stream("libvpx", rate=round(source.streams.video[0].average_rate))
+        stream.width, stream.height, stream.pix_fmt = source.streams.video[0].width, source.streams.video[0].height, "yuv420p"
+        num_frames = 0
+        for frame in source.decode(video=0):
+            target.mux(stream.encode(frame.reformat(format="yuv420p")))
+            num_frames += 1
+        target.mux(stream.encode())
+    return num_frames
 
 
 @contextmanager
