@@ -184,7 +184,12 @@ def test_a_score_file_teaches(any_counts: None, learn: Callable[..., Path], data
     targets = soft_targets(training, TargetSpec())
     blended = blend_scores(targets, training, DistillSpec(scores=str(place), weight=0.25))
     np.testing.assert_allclose(blended, 0.75 * targets + 0.25 * scores, atol=1e-6)
-    taught = learn("mien_s-fer2013", f"distill.scores={place}", name="taught")
+    with pytest.raises(MienError, match="does not tell whether the teacher saw test pictures"):
+        learn("mien_s-fer2013", f"distill.scores={place}", name="taught")
+    for leaks in (True, False):
+        (tmp_path / "evaluation.json").write_text(json.dumps({"leaks": leaks}))
+        taught = learn("mien_s-fer2013", f"distill.scores={place}", name=f"taught{leaks}")
+        assert read_facts(taught)["leaks"] is leaks
     assert read_facts(taught)["teacher_scores_sha256"] == scores_sha256(place)
     plain = learn("mien_s-fer2013", name="plain")
     assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))

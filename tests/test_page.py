@@ -378,6 +378,7 @@ def test_the_benchmark_page_is_read_by_the_command_line(server: str, visit: Call
         ({"rows": []}, "lacks"),
         ({"rows": [{"bundle": "x"}]}, "a row lacks"),
         ({"rows": [{"bundle": "x", "file": "y", "runs": [[1, 2]], "load_ms": 1, "first_ms": 1, "bytes": 1, "sha256": ""}]}, "10 x 35"),
+        ({"rows": [{"bundle": "x", "file": "y", "runs": [], "load_ms": "1", "first_ms": 1, "bytes": 1, "sha256": ""}]}, "must be numbers"),
         ({"rows": [{"bundle": "x", "file": "y", "runs": [["a"]], "load_ms": 1, "first_ms": 1, "bytes": 1, "sha256": ""}]}, "no table"),
     ],
 )

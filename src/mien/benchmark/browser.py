@@ -33,7 +33,8 @@ def read_browser_result(path: Path) -> dict[str, Any]:
             raise DataError(f"{path}: has more than {MAX_BYTES:,} bytes. Expected the JSON that the page's benchmark saves.")
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: cannot be read ({error}). Expected the JSON that the page's benchmark saves.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be read ({reason}). Expected the JSON that the page's benchmark saves.") from error
     if not isinstance(values, dict) or values.get("kind") != KIND:
         raise DataError(f"{path}: is no result of the page's benchmark. Save it there with 'Save JSON'.")
     if values.get("version") != VERSION:
@@ -55,6 +56,8 @@ def _checked_row(path: Path, row: Any) -> dict[str, Any]:
     if not isinstance(row, dict) or any(key not in row for key in ROW_KEYS):
         raise DataError(f"{path}: a row lacks one of {', '.join(ROW_KEYS)}. Measure and save again.")
     name = f"{row['bundle']}:{row['file']}"
+    if any(not isinstance(row[key], (int, float)) for key in ("load_ms", "first_ms", "bytes")):
+        raise DataError(f"{path}: {name}: load_ms, first_ms and bytes must be numbers. Measure and save again.")
     try:
         times_ms = np.array(row["runs"], np.float64)
     except (TypeError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,22 @@ def scores_sha256(place: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise unreadable(path, error.strerror) from error
+
+
+def teacher_leaks(place: Path) -> bool:
+    """Say whether who wrote a score file learned from pictures of test splits, as the ``evaluation.json`` beside it tells.
+
+    Raises:
+        DataError: it is not there, or does not tell.
+    """
+    path = score_file(place).with_name("evaluation.json")
+    try:
+        leaks = json.loads(path.read_text(encoding="utf-8"))["leaks"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{path}: does not tell whether the teacher saw test pictures. Keep the whole folder that `mien evaluate --out DIR` wrote."
+        ) from error
+    return bool(leaks)
 
 
 def read_scores(place: Path) -> ScoreTable:

@@ -104,6 +104,5 @@ def measure_manifest(
         "crops": chosen.name,
         "label_source": manifest.label_source,
     }
-    leaks = model.run_dir is not None and bool(read_facts(model.run_dir).get("leaks", False))
-    metrics = evaluation.metrics | {"left_out": left_out, "leaks": leaks}
+    metrics = evaluation.metrics | {"left_out": left_out, "leaks": model.leaks}
     return Measurement(evaluation, crop_of, data, head | metrics)

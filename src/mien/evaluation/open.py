@@ -10,7 +10,7 @@ from mien.errors import ConfigError
 from mien.evaluation.combine import MEAN, Combined, MeanClassifier, Member, RegroupClassifier, load_combined
 from mien.labels import LabelSet
 from mien.preprocess import PreprocessSpec
-from mien.training.folder import is_run
+from mien.training.folder import is_run, read_facts
 from mien.types import Classifier
 
 RUN_FILE = "run"
@@ -30,6 +30,8 @@ class OpenClassifier:
     preprocess: PreprocessSpec
     run_dir: Path | None = None
     """Of a run; None for bundles and combined models."""
+    leaks: bool = False
+    """Whether it, or a member of it, learned from or chose on pictures of test splits."""
 
 
 def open_classifier(reference: str | Path, file: str = "float32", threads: int = 1) -> OpenClassifier:
@@ -78,7 +80,8 @@ def _open_run(path: Path, file: str) -> OpenClassifier:
     recipe = network.recipe
     side = recipe.crops.canvas_side or recipe.preprocess.side
     preprocess = replace(recipe.preprocess, size_hw=(side, side))
-    return OpenClassifier(network, network.labels, recipe.name, RUN_FILE, AlignmentSpec(), preprocess, path)
+    leaks = bool(read_facts(path).get("leaks", False))
+    return OpenClassifier(network, network.labels, recipe.name, RUN_FILE, AlignmentSpec(), preprocess, path, leaks)
 
 
 def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...]) -> OpenClassifier:
@@ -94,6 +97,7 @@ def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...
         file="+".join(sorted({part for member in opened.values() for part in member.file.split("+")})),
         alignment=_common_alignment(path, list(opened.values())),
         preprocess=_finest([member.preprocess for member in opened.values()]),
+        leaks=any(member.leaks for member in opened.values()),
     )
 
 

@@ -18,7 +18,7 @@ from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
 from mien.data.manifest import Manifest, clean_training
 from mien.data.sampling import epoch_length, group_indices
-from mien.data.scores import scores_sha256
+from mien.data.scores import scores_sha256, teacher_leaks
 from mien.data.select import select_labels
 from mien.data.splits import apply_split
 from mien.data.targets import soft_targets
@@ -135,6 +135,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
     validation = manifest.split(recipe.validation_split)
     before = [Path(path) for path in (recipe.init, recipe.distill.teacher) if path and folder.is_run(Path(path))]
     leaks = recipe.leaks or any(folder.read_facts(path).get("leaks", False) for path in before)
+    leaks = leaks or bool(recipe.distill.scores and teacher_leaks(Path(recipe.distill.scores)))
     if leaks:
         say("This run learns from or chooses on pictures of test splits, as its paper does: it is marked and cannot be exported.")
     facts: dict[str, Any] = {"dataset": raw.dataset, "sha256": raw.sha256, "counts": manifest.counts(), "labels": list(manifest.labels)}
