@@ -76,7 +76,8 @@ class LiveConnection:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            # Not gather(), which answers its own cancellation with its tasks', so that who cancelled does not know it again.
+            await asyncio.wait(tasks)
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _close(self, code: int, reason: str) -> None:
