@@ -403,9 +403,11 @@ def test_a_live_connection_without_a_network_ends(client, monkeypatch):
 
     monkeypatch.setattr(live, "make_recognizer", fail)
     monkeypatch.setattr(live.WebSocket, "close", close)
-    with pytest.raises(ModelFileError), client.websocket_connect("/v1/stream") as connection:  # and logged by the server
-        connection.send_bytes(picture())
-        is_closed.wait(30)
+    connection = client.websocket_connect("/v1/stream").__enter__()
+    connection.send_bytes(picture())
+    is_closed.wait(30)
+    with pytest.raises(ModelFileError):  # and logged by the server
+        connection.__exit__(None, None, None)
     assert codes == [live.INTERNAL_ERROR]
     assert "mien_streams 0.0" in client.get("/metrics").text
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from mien.data.capture import capture_badly
 from mien.geometry import PART_BOXES
 from mien.types import UInt8
 
@@ -38,6 +39,8 @@ class AugmentSpec:
     """Standard deviation of Gaussian noise, as a fraction of 255."""
     blur_probability: float = 0.1
     """Reduce to 40..85 % of the size and enlarge again, as a small or far face looks."""
+    capture_probability: float = 0.0
+    """Add noise, take light away or compress, as poor cameras and links do."""
     erase_probability: float = 0.3
     """Cover one random rectangle of 2 to 25 % of the area (random erasing, arXiv 1708.04896), in each crop."""
     mask_part_probability: float = 0.2
@@ -68,8 +71,9 @@ class AugmentSpec:
         """Whether a picture is at most mirrored, so that features of it and its mirror image are all there is."""
         geometry = (self.rotate_deg, self.stretch, self.shear_deg, self.shift, self.flip_probability)
         light = (self.brightness, self.contrast, self.noise, self.mixup_alpha)
-        covers = (self.blur_probability, self.erase_probability, self.mask_part_probability, self.keep_part_probability)
-        return self.scale_range == (1.0, 1.0) and not any((*geometry, *light, *covers))
+        quality = (self.blur_probability, self.capture_probability)
+        covers = (self.erase_probability, self.mask_part_probability, self.keep_part_probability)
+        return self.scale_range == (1.0, 1.0) and not any((*geometry, *light, *quality, *covers))
 
 
 def augment(face: UInt8, spec: AugmentSpec, rng: np.random.Generator) -> UInt8:
@@ -85,6 +89,8 @@ def augment(face: UInt8, spec: AugmentSpec, rng: np.random.Generator) -> UInt8:
         face = change_light(face, spec, rng)
     if spec.noise:
         face = add_noise(face, spec.noise, rng)
+    if spec.capture_probability and rng.random() < spec.capture_probability:
+        face = capture_badly(face, rng)
     if spec.keep_part_probability and rng.random() < spec.keep_part_probability:
         return keep_part(face, str(rng.choice(list(PART_BOXES))), rng)
     if spec.mask_part_probability and rng.random() < spec.mask_part_probability:

@@ -66,6 +66,7 @@ def residual_genes(
     depth2: int = 2,
     depth3: int = 2,
     dropout: float = 0.3,
+    squeeze: int = 0,
 ) -> Model:
     """Build a network like ``mien_s`` from ten numbers: the genes of a search over structures, an idea of paper 003.
 
@@ -73,13 +74,14 @@ def residual_genes(
         stem: Channels of the stem.
         width1, width2, width3: Channels of each stage.
         depth1, depth2, depth3: Blocks of each stage; 0 leaves it out.
+        squeeze: Gate the channels of every block by what a layer of width / ``squeeze`` says; 0 leaves that out.
 
     Returns:
         A model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
     """
     stages = [(width, depth) for width, depth in ((width1, depth1), (width2, depth2), (width3, depth3)) if depth]
     widths, depths = zip(*stages, strict=True)
-    return residual_network(num_classes, input_shape, stem, widths, depths, dropout)
+    return residual_network(num_classes, input_shape, stem, widths, depths, dropout, squeeze)
 
 
 def residual_network(
@@ -89,12 +91,14 @@ def residual_network(
     stage_widths: Sequence[int],
     blocks_per_stage: Sequence[int],
     dropout: float,
+    squeeze: int = 0,
 ) -> Model:
     """Build a residual network whose stem and every stage but the first halve the map.
 
     Args:
         stem_width: Channels of the stride-2 stem; 0 leaves it out.
         dropout: Rate before the classifier.
+        squeeze: Divides a block's width into that of its gate (squeeze and excitation, Hu et al. 2018); 0 leaves gates out.
 
     Returns:
         A model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
@@ -106,7 +110,7 @@ def residual_network(
     for stage, (width, num_blocks) in enumerate(zip(stage_widths, blocks_per_stage, strict=True)):
         for block in range(num_blocks):
             stride = 2 if stage > 0 and block == 0 else 1
-            x = _basic_block(x, width, stride, name=f"stage{stage + 1}_block{block + 1}")
+            x = _basic_block(x, width, stride, squeeze, name=f"stage{stage + 1}_block{block + 1}")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     # float32 even under mixed precision: the loss needs exact logits.
@@ -114,14 +118,23 @@ def residual_network(
     return Model(inputs, logits, name="residual")
 
 
-def _basic_block(x: Any, width: int, stride: int, name: str) -> Any:
+def _basic_block(x: Any, width: int, stride: int, squeeze: int, name: str) -> Any:
     """Two 3x3 convolutions and a shortcut, which is a 1x1 convolution where the shape changes."""
     shortcut = x
     if stride != 1 or x.shape[-1] != width:
         shortcut = _convolve(x, width, 1, stride, name=f"{name}_shortcut")
     y = layers.ReLU(name=f"{name}_relu1")(_convolve(x, width, 3, stride, name=f"{name}_conv1"))
     y = _convolve(y, width, 3, 1, name=f"{name}_conv2")
+    if squeeze:
+        y = _gate(y, width // squeeze, name)
     return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([y, shortcut]))
+
+
+def _gate(x: Any, width: int, name: str) -> Any:
+    """Scale every channel by 0 to 1, as the means of all channels say."""
+    means = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_squeeze")(x)
+    hidden = layers.Conv2D(width, 1, activation="relu", name=f"{name}_gate1")(means)
+    return layers.Multiply(name=f"{name}_gated")([x, layers.Conv2D(x.shape[-1], 1, activation="sigmoid", name=f"{name}_gate2")(hidden)])
 
 
 def _convolve(x: Any, width: int, kernel: int, stride: int, name: str) -> Any:

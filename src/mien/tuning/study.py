@@ -1,5 +1,6 @@
 """A study: a recipe, the values that may change, and how they are searched. One TOML file."""
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from mien.errors import ConfigError, UnknownNameError
 from mien.training.history import check_monitor
 from mien.training.recipe import load_recipe
 
-SAMPLERS = ("grid", "random", "tpe", "evolution")
+SAMPLERS = ("grid", "each", "random", "tpe", "evolution")
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,18 @@ class Study:
     changes: tuple[str, ...] = ()
     """``KEY=VALUE`` changes of the recipe that every trial shares."""
     sampler: str = "tpe"
-    """``grid`` (every combination of lists), ``random``, ``tpe`` (Bergstra et al. 2011) or ``evolution`` (NSGA-II)."""
+    """``grid`` (every combination of lists), ``each`` (the first values of all lists, then every other value alone), ``random``,
+    ``tpe`` (Bergstra et al. 2011) or ``evolution`` (NSGA-II)."""
     trials: int = 20
-    """Trials in all; a grid has as many as it has combinations."""
+    """Trials in all; ``grid`` and ``each`` have as many as they have combinations."""
     monitor: str = "validation_accuracy"
     prune: bool = True
     """Stop a trial that is worse than the median of the trials before at the same epoch."""
     max_parameters: int = 0
     """Networks with more are not trained; 0 sets no limit."""
     seed: int = 0
+    judged_on: tuple[str, ...] = ()
+    """Splits that every finished trial is compared with the first one on, picture by picture."""
 
     def __post_init__(self) -> None:
         if self.sampler not in SAMPLERS:
@@ -50,14 +54,21 @@ class Study:
         check_monitor(self.monitor)
 
     @property
+    def is_listed(self) -> bool:
+        """Whether the trials are known beforehand."""
+        return self.sampler in ("grid", "each")
+
+    @property
     def num_trials(self) -> int:
         """Trials until the study is finished."""
-        if self.sampler != "grid":
-            return self.trials
-        total = 1
-        for values in self.space.values():
-            total *= len(values)
-        return total
+        return len(self.combinations()) if self.is_listed else self.trials
+
+    def combinations(self) -> list[dict[str, Any]]:
+        """Return the values of every trial, in order, of a study that lists them."""
+        if self.sampler == "grid":
+            return [dict(zip(self.space, values, strict=True)) for values in itertools.product(*self.space.values())]
+        first = {key: values[0] for key, values in self.space.items()}
+        return [first, *(first | {key: value} for key, values in self.space.items() for value in values[1:])]
 
     def overrides(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the recipe changes of one trial."""
@@ -72,8 +83,8 @@ def _check_values(key: str, values: Any, sampler: str) -> None:
     is_range = isinstance(values, dict) and {"low", "high"} <= set(values) <= {"low", "high", "log", "step"}
     if not is_range or not values["low"] < values["high"]:
         raise ValueError(f"space.{key} must be a list, or a table with low below high, got {values}")
-    if sampler == "grid":
-        raise ValueError(f"space.{key} is a range; a grid needs lists")
+    if sampler in ("grid", "each"):
+        raise ValueError(f"space.{key} is a range; sampler {sampler!r} needs lists")
 
 
 def shipped_studies() -> dict[str, Path]:

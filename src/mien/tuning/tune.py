@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +17,7 @@ from mien.training.history import EpochResult
 from mien.training.network import start
 from mien.training.recipe import Recipe, load_recipe
 from mien.training.run import Say, kept_epoch, train
+from mien.tuning.judge import Trial, judge
 from mien.tuning.study import Study
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def tune(
         max_trials: End this session after so many; 0 goes on to the end.
 
     Returns:
-        ``finished`` and ``planned`` numbers of trials, the ``best`` trial and the importance of every key.
+        ``finished`` and ``planned`` numbers of trials, the ``best`` trial, the importance of every key, and where the study says what
+        trials are judged on, ``judged``: a row of ``judge`` for each.
 
     Raises:
         ConfigError: the folder holds another study.
@@ -62,7 +63,11 @@ def tune(
         say(f"trial {num_done + 1}: {state.name.lower()}{outcome}")
         num_done = _num_finished(opened)
         _write_results(opened, study, study_dir)
-    return _write_results(opened, study, study_dir)
+    result = _write_results(opened, study, study_dir)
+    if study.judged_on:
+        result["judged"] = judge(_finished(opened, study_dir), study.judged_on, data_root, say)
+        write_text(study_dir / RESULT, json.dumps(result, indent=1) + "\n")
+    return result
 
 
 def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
@@ -89,9 +94,9 @@ def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
         direction="maximize" if study.monitor == "validation_accuracy" else "minimize",
         load_if_exists=True,
     )
-    if study.sampler == "grid":
-        for values in itertools.product(*study.space.values()):
-            opened.enqueue_trial(dict(zip(study.space, values, strict=True)), skip_if_exists=True)
+    if study.is_listed:
+        for values in study.combinations():
+            opened.enqueue_trial(values, skip_if_exists=True)
     for left in opened.get_trials(states=[optuna.trial.TrialState.RUNNING]):
         opened.tell(left.number, state=optuna.trial.TrialState.FAIL)
         if len(left.params) == len(study.space):  # its run folder is named by its values, so training goes on
@@ -102,7 +107,7 @@ def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
 def _sampler(study: Study, seed: int) -> Any:
     import optuna
 
-    if study.sampler in ("grid", "random"):  # a grid's combinations are queued already
+    if study.is_listed or study.sampler == "random":  # listed combinations are queued already
         return optuna.samplers.RandomSampler(seed=seed)
     if study.sampler == "evolution":
         return optuna.samplers.NSGAIISampler(population_size=max(4, min(50, study.trials // 4)), seed=seed)
@@ -114,6 +119,14 @@ def _num_finished(opened: "optuna.Study") -> int:
 
     states = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
     return len(opened.get_trials(deepcopy=False, states=states))
+
+
+def _finished(opened: "optuna.Study", study_dir: Path) -> list[Trial]:
+    """Return the trials that were trained to their end, in order."""
+    import optuna
+
+    complete = opened.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+    return [Trial(trial.params, study_dir / trial.user_attrs["run"]) for trial in complete]
 
 
 def _suggest(trial: "optuna.Trial", study: Study) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """``mien tune``: a search over the values of a recipe."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,11 +20,13 @@ def tune(
     change: Annotated[
         list[str] | None, typer.Option("--change", metavar="KEY=VALUE", help="Change one value of every trial's recipe.")
     ] = None,
+    record: console.Record = None,
     json: console.Json = False,
 ) -> None:
     """Search for better values of a recipe; every trial is a run folder, and an interrupted study goes on exactly."""
     from dataclasses import replace
 
+    from mien.records import append_record
     from mien.tuning.study import load_study, shipped_studies
     from mien.tuning.tune import tune as run_study
 
@@ -50,6 +52,8 @@ def tune(
     except KeyboardInterrupt:
         console.say(f"Stopped. Finished trials and epochs are kept; the same command goes on: --out {study_dir}")
         raise
+    if record:
+        append_record(record, "study", result | {"overrides": list(chosen.changes), "recipe": chosen.recipe})
     if json:
         console.print_json(result)
         return
@@ -63,4 +67,23 @@ def tune(
         for key, value in result["best"]["values"].items()
     ]
     console.print_table(["key", "best value", "importance"], rows)
+    if "judged" in result:
+        _print_judged(result["judged"])
     console.out.print(f"{study_dir}", markup=False, soft_wrap=True)
+
+
+def _print_judged(rows: list[dict[str, Any]]) -> None:
+    splits = list(rows[0]["accuracy"])
+    console.print_table(
+        ["change", *(f"{split} %" for split in splits), "difference, points", "95 % interval", "p"],
+        [
+            [
+                ", ".join(f"{key} = {value}" for key, value in row["change"].items()) or "(none)",
+                *(f"{100 * row['accuracy'][split]:.2f}" for split in splits),
+                f"{100 * row['difference']:+.2f}",
+                f"{100 * row['interval']['low']:+.2f} to {100 * row['interval']['high']:+.2f}",
+                f"{row['p']:.2g}",
+            ]
+            for row in rows
+        ],
+    )
