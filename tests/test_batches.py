@@ -1,5 +1,6 @@
 """Augmentation, crops, sampling and the batches made of them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from conftest import GRAY48, make_feed
 from mien.data.augment import AugmentSpec, augment, cover, keep_part, mask_part, warp
 from mien.data.batches import evaluation_batches, mix
+from mien.data.capture import add_noise, compress, darken
 from mien.data.crops import CropSpec, center_crop, ten_crops
 from mien.data.manifest import Manifest, Sample
 from mien.data.sampling import SamplingSpec, epoch_length, epoch_order, group_indices
@@ -37,6 +39,29 @@ def test_augmentation_keeps_shape_and_type_and_follows_its_seed(shape: tuple[int
     assert changed.dtype == np.uint8
     assert (changed == augment(face, AugmentSpec(), np.random.default_rng(5))).all()
     assert (changed != augment(face, AugmentSpec(), np.random.default_rng(6))).any()
+
+
+@pytest.mark.parametrize("shape", [(48, 48), (64, 64, 3)])
+@pytest.mark.parametrize("harm", [add_noise, darken, compress])
+def test_a_poor_camera_spoils_a_face_and_leaves_it_a_face(harm: Callable[..., np.ndarray], shape: tuple[int, ...]) -> None:
+    rows = np.linspace(40, 220, shape[0]).astype(np.uint8)
+    face = np.broadcast_to(rows.reshape(-1, *[1] * (len(shape) - 1)), shape).copy()
+    spoilt = [harm(face, np.random.default_rng(seed)) for seed in range(20)]
+    assert {one.shape for one in spoilt} == {shape}
+    assert {one.dtype for one in spoilt} == {np.dtype(np.uint8)}
+    assert all((one != face).any() for one in spoilt)
+    likeness = [np.corrcoef(one.ravel(), face.ravel())[0, 1] for one in spoilt]
+    assert min(likeness) > 0.6
+    brightness = [one.mean() / face.mean() for one in spoilt]
+    assert (min(brightness) < 0.5) == (harm is darken)
+
+
+def test_capture_is_drawn_as_often_as_asked() -> None:
+    rng = np.random.default_rng(0)
+    spec = replace(NOTHING, capture_probability=0.3)
+    share = np.mean([(augment(FACE, spec, rng) != FACE).any() for _ in range(500)])
+    assert share == pytest.approx(0.3, abs=0.07)
+    assert not spec.only_mirrors
 
 
 @pytest.mark.parametrize("part", PART_BOXES)

@@ -11,7 +11,7 @@ import pytest
 from conftest import Run, write_fer2013
 from mien.data.catalog import load_dataset
 from mien.data.manifest import clean_training
-from mien.data.scores import scores_sha256, write_scores
+from mien.data.scores import read_scores, scores_sha256, write_scores
 from mien.data.splits import load_split
 from mien.data.targets import TargetSpec, soft_targets
 from mien.errors import ConfigError, MienError
@@ -294,13 +294,46 @@ def test_a_study_goes_on_where_it_stopped(data: Path, tmp_path: Path, any_counts
         tune(load_study(str(path), ("seed=3",)), data, tmp_path / "out", silent, WATCH.on_step)
 
 
+SMALL_TRIALS = (
+    'name = "small"\nrecipe = "mien_s-fer2013"\nsampler = "each"\nprune = false\n'
+    'changes = ["optimizer.epochs=1", "optimizer.batch_size=35", "model=attention_cnn", "precision=float32"]\n'
+)
+
+
+def test_changes_are_tried_one_at_a_time_and_judged_picture_by_picture(data: Path, tmp_path: Path, any_counts: None, run: Run) -> None:
+    path, out, record = tmp_path / "study.toml", tmp_path / "out", tmp_path / "study.jsonl"
+    space = '[space]\n"optimizer.learning_rate" = [0.01, 0.02]\n"optimizer.name" = ["adam", "sgd"]\n'
+    path.write_text(SMALL_TRIALS + 'judged_on = ["publictest"]\n' + space)
+    study = load_study(str(path))
+    assert [tuple(values.values()) for values in study.combinations()] == [(0.01, "adam"), (0.02, "adam"), (0.01, "sgd")]
+    status, printed, _ = run("tune", path, "--data", data, "--out", out, "--record", record)
+    assert status == 0
+    rows = json.loads((out / "study.json").read_text())["judged"]
+    assert rows == json.loads(record.read_text())["judged"]
+    assert [row["change"] for row in rows] == [{}, {"optimizer.learning_rate": 0.02}, {"optimizer.name": "sgd"}]
+    assert (rows[0]["difference"], rows[0]["p"]) == (0, 1)
+    first, last = (read_scores(out / row["run"] / "scores-publictest.csv") for row in (rows[0], rows[2]))
+    assert rows[2]["n"] == len(first.keys) > 0
+    assert rows[2]["difference"] == pytest.approx(last.is_right.mean() - first.is_right.mean())
+    assert rows[2]["accuracy"] == {"publictest": last.is_right.mean()}
+    assert "optimizer.name = sgd" in printed
+
+
+def test_a_study_is_not_judged_on_what_it_was_trained_on(data: Path, tmp_path: Path, any_counts: None, run: Run) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(SMALL_TRIALS + 'judged_on = ["training"]\n[space]\n"optimizer.name" = ["adam", "sgd"]\n')
+    status, _, err = run("tune", path, "--data", data, "--out", tmp_path / "out")
+    assert status == 2
+    assert "learned that by heart" in err
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
         ('"optimizer.rate" = [1]', "'rate' is unknown"),
         ('"optimizer.epochs" = []', "must list"),
         ('"optimizer.epochs" = {low = 3, high = 1}', "low below high"),
-        ('"optimizer.epochs" = {low = 1, high = 3}', "a grid needs lists"),
+        ('"optimizer.epochs" = {low = 1, high = 3}', "sampler 'grid' needs lists"),
     ],
 )
 def test_a_wrong_study_is_told(line: str, said: str, tmp_path: Path, run: Run) -> None:

@@ -40,7 +40,7 @@ def judge(trials: Sequence[Trial], splits: Sequence[str], data_root: Path, say: 
         and over all of them ``difference`` to the first, its ``interval`` (bootstrap) and McNemar's ``p``.
 
     Raises:
-        ConfigError: a split was trained on, or is not there.
+        ConfigError: a split is not there, or the trials dealt different ones.
         MissingExtraError: SciPy is not installed.
     """
     rows = []
@@ -67,8 +67,6 @@ def judge(trials: Sequence[Trial], splits: Sequence[str], data_root: Path, say: 
 
 def _scores(run_dir: Path, split: str, data_root: Path, say: Say) -> ScoreTable:
     """Return a run's scores of a split, measured at most once."""
-    if split == "training":
-        raise ConfigError("A study cannot be judged on training: its trials learned that by heart. Take 'publictest' or 'validation'.")
     path = run_dir / f"scores-{split}.csv"
     if not path.is_file():
         say(f"{run_dir.name}: scores of {split}")

@@ -51,6 +51,8 @@ class Study:
             _check_values(key, values, self.sampler)
         if self.trials < 1:
             raise ValueError(f"trials must be at least 1, got {self.trials}")
+        if "training" in self.judged_on:
+            raise ValueError("judged_on must not name 'training', which every trial learned by heart; take 'publictest' or 'validation'")
         check_monitor(self.monitor)
 
     @property
