@@ -84,7 +84,7 @@ def test_probes_give_a_rate_per_condition_and_one_summary(kind: str) -> None:
     )
     result = probe(model, make_manifest(), kind, lambda done, total: None)
     assert result["clean"] == 1
-    expected = {"pose": 4, "occlusion": 6, "corruptions": 55, "parts": 4}[kind]
+    expected = {"pose": 4, "occlusion": 6, "framing": 6, "corruptions": 55, "parts": 4}[kind]
     assert len(result["conditions"]) == expected
     assert all(0 <= rate <= 1 for rate in result["conditions"].values())
     if kind == "corruptions":

@@ -36,11 +36,33 @@ def yaw(crop: UInt8, degrees: float) -> UInt8:
     return cv2.remap(crop, xs, ys, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
 
 
-def affine(crop: UInt8, degrees: float = 0.0, scale: float = 1.0) -> UInt8:
-    """Turn and scale around the middle; what comes in repeats the edge."""
+def affine(crop: UInt8, degrees: float = 0.0, scale: float = 1.0, shift_xy: tuple[float, float] = (0.0, 0.0)) -> UInt8:
+    """Turn and scale around the middle and shift, in sides; what comes in repeats the edge."""
     side = crop.shape[0]
     matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), degrees, scale)
+    matrix[:, 2] += np.array(shift_xy) * side
     return cv2.warpAffine(crop, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
+
+
+def _aside(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    return affine(crop, shift_xy=(float(rng.choice([-0.1, 0.1])), 0.0))
+
+
+def _up_or_down(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    return affine(crop, shift_xy=(0.0, float(rng.choice([-0.1, 0.1]))))
+
+
+def _nearer_or_farther(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    return affine(crop, scale=float(rng.choice([0.9, 1.1])))
+
+
+def _turned(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    return affine(crop, degrees=float(rng.choice([-10, 10])))
+
+
+def _all_at_random(crop: UInt8, rng: np.random.Generator) -> UInt8:
+    shift_xy = (rng.uniform(-0.1, 0.1), rng.uniform(-0.1, 0.1))
+    return affine(crop, rng.uniform(-10, 10), rng.uniform(0.9, 1.1), shift_xy)
 
 
 def _yaw(crop: UInt8, strength: int, rng: np.random.Generator) -> UInt8:
@@ -153,3 +175,12 @@ CORRUPTIONS: dict[str, Perturb] = {
     "eyes hidden": _eyes_hidden,
     "mouth hidden": _mouth_hidden,
 }
+
+FRAMINGS: dict[str, Callable[[UInt8, np.random.Generator], UInt8]] = {
+    "10 % aside": _aside,
+    "10 % up or down": _up_or_down,
+    "10 % nearer or farther": _nearer_or_farther,
+    "turned 10 degrees": _turned,
+    "all, at random": _all_at_random,
+}
+"""Faces as a careless detector cuts them."""

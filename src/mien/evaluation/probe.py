@@ -1,4 +1,4 @@
-"""Probes: how a model's accuracy falls when faces are turned, covered or spoiled (table 4 of paper 002, and beyond)."""
+"""Probes: how a model's accuracy falls when faces are turned, covered, spoiled or cut carelessly (table 4 of paper 002, and beyond)."""
 
 import zlib
 from collections.abc import Callable, Mapping
@@ -11,12 +11,12 @@ from mien.errors import UnknownNameError
 from mien.evaluation.evaluate import restrict
 from mien.evaluation.open import OpenClassifier
 from mien.evaluation.parts import part_accuracies
-from mien.evaluation.perturb import CORRUPTIONS, STRENGTHS, hide_part, yaw
+from mien.evaluation.perturb import CORRUPTIONS, FRAMINGS, STRENGTHS, hide_part, yaw
 from mien.geometry import PART_BOXES
 from mien.labels import columns_of
 from mien.types import UInt8
 
-PROBES = ("pose", "occlusion", "corruptions", "parts")
+PROBES = ("pose", "occlusion", "framing", "corruptions", "parts")
 YAW_DEGREES = 30.0
 HIDING_GREY = 128
 # Paper 002's pictures: one face from the front, covered, and turned to either side.
@@ -52,6 +52,9 @@ def probe(model: OpenClassifier, manifest: Manifest, kind: str, on_progress: Cal
     elif kind == "corruptions":
         conditions = _corruptions(model, manifest, on_progress)
         clean = _accuracy(model, manifest, lambda crop: crop)
+    elif kind == "framing":
+        conditions = _framings(model, manifest, on_progress)
+        clean = conditions["nothing"]
     else:
         changes = POSES if kind == "pose" else OCCLUSIONS
         conditions = _conditions(model, manifest, changes, on_progress)
@@ -70,12 +73,25 @@ def _conditions(
     return rates
 
 
+def _framings(model: OpenClassifier, manifest: Manifest, on_progress: Callable[[int, int], None]) -> dict[str, float]:
+    changes: dict[str, Callable[[UInt8], UInt8]] = {"nothing": lambda crop: crop}
+    for name, change in FRAMINGS.items():
+        rng = _chance(name)
+        changes[name] = lambda crop, change=change, rng=rng: change(crop, rng)  # type: ignore[misc]
+    return _conditions(model, manifest, changes, on_progress)
+
+
+def _chance(name: str) -> np.random.Generator:
+    """Return the source of chance of a condition: every model sees the same pictures."""
+    return np.random.default_rng(zlib.crc32(name.encode()))
+
+
 def _corruptions(model: OpenClassifier, manifest: Manifest, on_progress: Callable[[int, int], None]) -> dict[str, float]:
     rates = {}
     total = len(CORRUPTIONS) * len(STRENGTHS)
     for name, change in CORRUPTIONS.items():
         for strength in STRENGTHS:
-            rng = np.random.default_rng(zlib.crc32(f"{name}/{strength}".encode()))  # every model sees the same pictures
+            rng = _chance(f"{name}/{strength}")
 
             def spoil(crop: UInt8, change: Any = change, strength: int = strength, rng: np.random.Generator = rng) -> UInt8:
                 spoilt: UInt8 = change(crop, strength, rng)

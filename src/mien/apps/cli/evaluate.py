@@ -26,7 +26,7 @@ def evaluate(
         Path | None, typer.Option("--out", metavar="DIR", help="Write scores.csv, evaluation.json and confusion.png.")
     ] = None,
     record: console.Record = None,
-    probe: Annotated[str, typer.Option(help="Change the faces instead: pose, occlusion, corruptions or parts.")] = "",
+    probe: Annotated[str, typer.Option(help="Change the faces instead: pose, occlusion, framing, corruptions or parts.")] = "",
     beside: Annotated[list[str] | None, typer.Option("--beside", metavar="MODEL", help="Probe this model too; several times.")] = None,
     max_faces: Annotated[int, typer.Option(min=0, help="Faces of a probe, evenly over the split; 0 takes all.")] = 0,
     threads: console.Threads = 1,
@@ -35,7 +35,7 @@ def evaluate(
     """Measure accuracy, per-class figures and calibration of a bundle, run, combined model or peer.
 
     One crop and one pass per face, unless a run's recipe tests with ten crops. With --probe, accuracy under changed faces: turned, covered,
-    spoiled in five strengths, or nothing but one part.
+    cut 10 % or 10 degrees wrong, spoiled in five strengths, or nothing but one part.
     """
     if probe:
         from mien.apps.cli.probe import run_probe
