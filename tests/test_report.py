@@ -83,10 +83,10 @@ def test_a_model_is_reported_with_its_mistakes(run: Run, fer2013_folder: Path, a
     result = json.loads((folder / "evaluation.json").read_text())
     wrong = result["n"] - round(result["accuracy"] * result["n"])
     names = sorted(path.name for path in folder.iterdir())
-    assert {"classes.png", "confusion.png", "reliability.png", "scores.csv"} <= set(names)
+    assert {"classes.png", "confusion.png", "reliability.png", "risk.png", "scores.csv"} <= set(names)
     assert sum(name.startswith("mistake-") for name in names) == min(24, wrong)
     html, text = ((folder / f"report.{kind}").read_text() for kind in ("html", "md"))
-    assert check(html).seen.count("img") == 3 + min(24, wrong)
+    assert check(html).seen.count("img") == 4 + min(24, wrong)
     assert all(f"]({name})" in text for name in names if name.endswith(".png"))
     for page in (html, text):
         assert f"{result['accuracy']:.2%}" in page

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from mien.errors import MissingExtraError
-from mien.evaluation.metrics import CalibrationBin
+from mien.evaluation.metrics import CalibrationBin, RiskPoint
 from mien.types import UInt8
 
 if TYPE_CHECKING:
@@ -97,6 +97,21 @@ def draw_reliability(bins: Sequence[CalibrationBin]) -> bytes:
     above.legend(loc="upper left")
     below.bar(confidence, [one.count for one in bins], width=0.03)
     below.set(xlabel="confidence (highest score)", ylabel="samples")
+    return _png(figure)
+
+
+def draw_risk_coverage(points: Sequence[RiskPoint]) -> bytes:
+    """Draw the share of wrong readings against the share of faces that get one, the surest first.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    figure = _figure(5, 3.5)
+    axes = figure.subplots()
+    axes.plot([100 * point.coverage for point in points], [100 * point.risk for point in points], marker=".")
+    axes.set(xlabel="faces that get a reading, %", ylabel="of these wrong, %", xlim=(0, 100))
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
     return _png(figure)
 
 

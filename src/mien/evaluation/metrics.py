@@ -93,6 +93,10 @@ def expected_calibration_error(scores: Float, labels: Int, num_bins: int = NUM_C
     return sum(one.count * abs(one.confidence - one.accuracy) for one in bins) / len(labels)
 
 
+COVERAGES = tuple(round(0.05 * step, 2) for step in range(1, 21))
+"""Points of a risk-coverage curve."""
+
+
 @dataclass(frozen=True)
 class RiskPoint:
     """What abstaining below a threshold is worth."""
@@ -164,4 +168,6 @@ def summarize(scores: Float, labels: Int, names: tuple[str, ...]) -> dict[str, A
         "confusion": confusion.tolist(),
         "confusion_percent": (100 * confusion / np.maximum(supports, 1)[:, np.newaxis]).tolist(),
         "labels": list(names),
+        "calibration_bins": [dict(vars(one)) for one in calibration_bins(read, truth)],
+        "risk_coverage": [dict(vars(point)) for point in risk_coverage(read, truth, COVERAGES)],
     }

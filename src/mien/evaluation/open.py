@@ -1,7 +1,7 @@
 """One way to open whatever answers: a bundle, a run folder, or a combined model's TOML file."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mien.alignment import AlignmentSpec
@@ -30,6 +30,8 @@ class OpenClassifier:
     preprocess: PreprocessSpec
     run_dir: Path | None = None
     """Of a run; None for bundles and combined models."""
+    files_sha256: dict[str, str] = field(default_factory=dict)
+    """Of a bundle: the file that runs, to its hash."""
     leaks: bool = False
     """Whether it, or a member of it, learned from or chose on pictures of test splits."""
 
@@ -61,7 +63,9 @@ def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, .
 
     bundle = open_trained(reference)
     card = bundle.card
-    return OpenClassifier(BundleClassifier(bundle, file, threads), card.labels, card.name, file, card.alignment, card.preprocess)
+    classify = BundleClassifier(bundle, file, threads)
+    hashes = {file: card.files[file].sha256}
+    return OpenClassifier(classify, card.labels, card.name, file, card.alignment, card.preprocess, files_sha256=hashes)
 
 
 def _open_peer(path: Path, threads: int) -> OpenClassifier:
@@ -81,7 +85,7 @@ def _open_run(path: Path, file: str) -> OpenClassifier:
     side = recipe.crops.canvas_side or recipe.preprocess.side
     preprocess = replace(recipe.preprocess, size_hw=(side, side))
     leaks = bool(read_facts(path).get("leaks", False))
-    return OpenClassifier(network, network.labels, recipe.name, RUN_FILE, AlignmentSpec(), preprocess, path, leaks)
+    return OpenClassifier(network, network.labels, recipe.name, RUN_FILE, AlignmentSpec(), preprocess, path, leaks=leaks)
 
 
 def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...]) -> OpenClassifier:

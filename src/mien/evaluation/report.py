@@ -14,7 +14,7 @@ from mien.data.scores import FILE_NAME, predicted_indices, write_scores
 from mien.errors import ConfigError
 from mien.evaluation import figures
 from mien.evaluation.measure import Measurement
-from mien.evaluation.metrics import calibration_bins
+from mien.evaluation.metrics import CalibrationBin, RiskPoint
 from mien.evaluation.page import Block, Code, Facts, Gallery, Page, Picture, Section, Table, Text, to_html, to_markdown
 from mien.training.curves import draw_curves
 from mien.training.folder import ENVIRONMENT, HISTORY, RECIPE, TIMES, is_run, read_facts
@@ -151,13 +151,14 @@ def _training_counts(run_dir: Path | None, measurement: Measurement) -> dict[str
 
 
 def _evaluation_sections(measurement: Measurement, training: dict[str, int]) -> list[Section]:
-    result, evaluation = measurement.result, measurement.evaluation
+    result = measurement.result
     place = f"{result['dataset']}/{result['split']}"
     evaluated = {label: row["support"] for label, row in result["per_class"].items()}
     histogram = figures.draw_histogram(({"training": training} if training else {}) | {place: evaluated})
-    is_scored = predicted_indices(evaluation.scores) >= 0
-    bins = calibration_bins(evaluation.scores[is_scored], evaluation.manifest.label_indices[is_scored])
+    bins = [CalibrationBin(**values) for values in result["calibration_bins"]]
+    points = [RiskPoint(**values) for values in result["risk_coverage"]]
     reliability = f"ECE {result['ece']:.4f}, log loss {result['log_loss']:.4f}, Brier score {result['brier']:.4f}."
+    abstaining = "The surest faces alone: what leaving the others unread is worth."
     confusion = f"{place}: percent of each true label, counts below."
     return [
         Section(f"Evaluation on {place}", [*_summary(result), _per_class(result)]),
@@ -166,6 +167,7 @@ def _evaluation_sections(measurement: Measurement, training: dict[str, int]) -> 
             "Classes", [Picture("classes.png", histogram, "Share of every label; counts above the bars, before duplicates are left out.")]
         ),
         Section("Calibration", [Picture("reliability.png", figures.draw_reliability(bins), reliability)]),
+        Section("Abstaining", [Picture("risk.png", figures.draw_risk_coverage(points), abstaining)]),
         Section("Worst mistakes", _mistakes(measurement)),
     ]
 
