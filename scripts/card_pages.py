@@ -1,0 +1,207 @@
+"""docs/models/NAME.md: a model card of every bundle, from its card.json, records and run folders. `scripts/tables` writes them.
+
+The headings are those of Mitchell et al., *Model Cards for Model Reporting* (2019), as far as they apply.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mien.card import Bundle, open_bundle, shipped_bundles
+from mien.evaluation.figures import draw_reliability, draw_risk_coverage
+from mien.evaluation.metrics import CalibrationBin, RiskPoint
+from mien.records import read_records
+from record_tables import RESULTS, ROOT, markdown
+
+WATTS = 20
+"""Assumed for two busy cores and their share of a server, since virtual machines do not tell."""
+TEST_SPLITS = ("privatetest", "publictest")
+
+
+def bundles() -> list[Bundle]:
+    """Return every bundle of the repository: those in the package, then those beside it."""
+    beside = sorted(path.parent for path in (ROOT / "bundles").glob("*/card.json"))
+    return [open_bundle(name) for name in [*shipped_bundles(), *beside]]
+
+
+def pages() -> dict[Path, str]:
+    """Return the path and text of every model card."""
+    return {ROOT / "docs" / "models" / f"{bundle.card.name}.md": page(bundle) for bundle in bundles()}
+
+
+def page(bundle: Bundle) -> str:
+    """Return a model card as Markdown."""
+    card = bundle.card
+    place = bundle.folder.relative_to(ROOT).as_posix()
+    parts = [
+        f"# {card.name}\n\nModel card of `{place}`; made by `scripts/tables` from `card.json`, `results/` and run folders.\n",
+        _facts(bundle),
+        f"## Use\n\n{card.intended_use}\n",
+        f"## Data and rights\n\n{card.license} Trained on {card.training.num_images:,} pictures of {card.training.data} (SHA-256 "
+        f"`{card.training.data_sha256[:16]}...`); pictures whose pixels also stand in a test split are left out.\n",
+        _accuracy(bundle),
+        _by_class(bundle),
+        _conditions(bundle),
+        _trust(bundle),
+        f"## Known failures\n\n{card.limits}\n{_confusions(bundle)}",
+        _training(bundle),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _facts(bundle: Bundle) -> str:
+    card = bundle.card
+    rows = [["network", card.network.architecture], ["parameters", f"{card.network.parameters:,}"]]
+    rows += [["multiply-accumulates a face", f"{card.network.macs / 1e6:.0f} M"], ["answers", ", ".join(card.labels)]]
+    rows += [["input", f"{' x '.join(map(str, card.preprocess.size_hw))}, {card.preprocess.color}"]]
+    rows += [[f"{name} file", f"{entry.bytes / 1e6:.2f} MB"] for name, entry in card.files.items()]
+    return markdown(["", ""], rows)
+
+
+def _accuracy(bundle: Bundle) -> str:
+    rows = []
+    for name, entry in bundle.card.files.items():
+        rows += [[name, where, f"{100 * rate:.2f}"] for where, rate in entry.accuracy.items()]
+    opened = any("privatetest" in where for _, where, _ in rows)
+    test = "PrivateTest was opened once." if opened else "PrivateTest was not opened."
+    return f"## Accuracy\n\nOne crop, one pass, the data set's own pictures. PublicTest chose and calibrated; {test}\n\n" + markdown(
+        ["file", "split", "accuracy %"], rows
+    )
+
+
+def evaluation(bundle: Bundle) -> dict[str, Any] | None:
+    """Return the newest record of `mien evaluate` of the bundle's own files, of the strictest split there is; float32 before int8."""
+    records = read_records(RESULTS / "evaluate.jsonl")
+    for split in TEST_SPLITS:
+        for file, entry in bundle.card.files.items():
+            for record in reversed(records):
+                is_same = record.get("files_sha256", {file: entry.sha256}).get(file) == entry.sha256
+                if (record["model"], record["file"], record["split"]) == (bundle.card.name, file, split) and is_same:
+                    return record
+    return None
+
+
+def _place(record: dict[str, Any]) -> str:
+    return f"{record['file']} file, {record['dataset']}/{record['split']}, {record['n']:,} faces, labels {record['label_source']}"
+
+
+def _by_class(bundle: Bundle) -> str:
+    record = evaluation(bundle)
+    if record is None:
+        return ""
+    rows = [
+        [name, *(f"{100 * row[key]:.1f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}"]
+        for name, row in record["per_class"].items()
+    ]
+    return f"By expression ({_place(record)}):\n\n" + markdown(["label", "precision %", "recall %", "F1 %", "faces"], rows)
+
+
+def _confusions(bundle: Bundle) -> str:
+    """Name the three most frequent mistakes."""
+    record = evaluation(bundle)
+    if record is None:
+        return ""
+    names = record["labels"]
+    shares = [
+        (count / max(1, sum(row)), names[true], names[given])
+        for true, row in enumerate(record["confusion"])
+        for given, count in enumerate(row)
+        if true != given
+    ]
+    worst = sorted(shares, reverse=True)[:3]
+    return "\nMost frequent mistakes: " + "; ".join(f"{true} read as {given} ({share:.0%})" for share, true, given in worst) + ".\n"
+
+
+def _conditions(bundle: Bundle) -> str:
+    """Accuracy under changed faces, from the newest probes that this bundle took part in."""
+    newest = {}
+    for record in read_records(RESULTS / "probe.jsonl"):
+        for row in record["rows"]:
+            if row["model"] == bundle.card.name and _is_of(bundle, row):
+                newest[record["probe"]] = (record, row)
+    if not newest:
+        return ""
+    text = "## Under harder conditions\n\nAccuracy in %, PublicTest's faces changed ([how](../explain.md)).\n"
+    for kind, (record, row) in newest.items():
+        rates: dict[str, list[float]] = {}
+        for name, rate in row["conditions"].items():
+            if name in ("front", "nothing"):
+                continue
+            rates.setdefault(name.partition("/")[0], []).append(100 * rate)
+        cells = [f"{sum(values) / len(values):.1f}" for values in rates.values()]
+        note = ", means of five strengths" if kind == "corruptions" else ""
+        text += f"\n{kind}{note}, {record['n']:,} faces, {row['file']} file:\n\n"
+        text += markdown(["untouched", *rates], [[f"{100 * row['clean']:.1f}", *cells]])
+    return text
+
+
+def _is_of(bundle: Bundle, row: dict[str, Any]) -> bool:
+    """Say whether a probe's row is of the bundle as it is: its untouched faces got what the card says."""
+    entry = bundle.card.files.get(row["file"])
+    return entry is not None and any(abs(rate - row["clean"]) < 1e-9 for rate in entry.accuracy.values())
+
+
+def _trust(bundle: Bundle) -> str:
+    calibration = bundle.card.calibration
+    text = (
+        f"## Probabilities\n\nTemperature {calibration.temperature}, uncertain below {calibration.abstain_below} "
+        f"({calibration.fitted_on}).\n"
+    )
+    record = evaluation(bundle)
+    trust = calibration.trust or {}
+    if trust:
+        shares = list(next(iter(trust.values())).accuracy_at)
+        rows = [
+            [where, f"{100 * one.ece:.1f}", f"{one.brier:.3f}", f"{one.log_loss:.3f}", *(f"{100 * one.accuracy_at[s]:.1f}" for s in shares)]
+            for where, one in trust.items()
+        ]
+        columns = ["split", "ECE, points", "Brier", "log loss", *(f"accuracy % of the surest {float(share):.0%}" for share in shares)]
+        text += "\n" + markdown(columns, rows)
+    elif record:
+        text += f"\nECE {100 * record['ece']:.1f} points, Brier score {record['brier']:.3f}, log loss {record['log_loss']:.3f} "
+        text += f"({_place(record)}).\n"
+    if record and "calibration_bins" in record:
+        name = bundle.card.name
+        text += f"\n![Reliability: accuracy against confidence](../images/{name}-reliability.png)\n"
+        text += f"![Share of wrong readings against the share of faces that get one](../images/{name}-risk.png)\n"
+    return text
+
+
+def _training(bundle: Bundle) -> str:
+    """Sessions, hours and the energy they took, stage by stage, the last one first."""
+    rows, hours = [], 0.0
+    recipe = bundle.card.training.recipe
+    while recipe:
+        folder = RESULTS / "runs" / recipe
+        if not folder.is_dir():
+            rows.append([recipe, "-", "-"])
+            break
+        seconds = [json.loads(line)["seconds"] for line in (folder / "times.jsonl").read_text(encoding="utf-8").splitlines()]
+        rows.append([recipe, str(len(seconds)), f"{sum(seconds) / 3600:.1f}"])
+        hours += sum(seconds) / 3600
+        before = json.loads((folder / "data.json").read_text(encoding="utf-8")).get("init")
+        recipe = before["recipe"].rpartition(", ")[2] if before else ""
+    seed, commit = bundle.card.training.seed, bundle.card.training.commit
+    return (
+        f"## Training\n\nSeed {seed}, commit `{commit[:12]}`. Stages, the last one first:\n\n"
+        + markdown(["recipe", "epochs", "hours on 2 cores"], rows)
+        + f"\nAbout {hours * WATTS:.0f} Wh in all, at {WATTS} W for two busy cores of a server (assumed).\n"
+    )
+
+
+def draw() -> list[Path]:
+    """Draw the curves of every bundle whose evaluation was recorded with them."""
+    drawn = []
+    for bundle in bundles():
+        record = evaluation(bundle)
+        if record is None or "calibration_bins" not in record:
+            continue
+        pictures = {
+            "reliability": draw_reliability([CalibrationBin(**values) for values in record["calibration_bins"]]),
+            "risk": draw_risk_coverage([RiskPoint(**values) for values in record["risk_coverage"]]),
+        }
+        for kind, content in pictures.items():
+            path = ROOT / "docs" / "images" / f"{bundle.card.name}-{kind}.png"
+            path.write_bytes(content)
+            drawn.append(path)
+    return drawn
