@@ -24,6 +24,28 @@ def trainable(model: Any) -> int:
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_fused_normalisation_trains_and_answers_as_keras_does(dtype: str) -> None:
+    keras = pytest.importorskip("keras")
+    import tensorflow
+
+    from mien.models.normalization import FusedBatchNormalization
+
+    inputs = tensorflow.constant(np.random.default_rng(0).normal(2, 3, (16, 6, 6, 5)).astype(np.float32))
+    tolerance = 1e-5 if dtype == "float32" else 0.05
+    made = []
+    for kind in (keras.layers.BatchNormalization, FusedBatchNormalization):
+        layer = kind(momentum=0.9, dtype=dtype)
+        for _ in range(3):
+            with tensorflow.GradientTape() as tape:
+                outputs = layer(inputs, training=True)
+                loss = tensorflow.reduce_sum(tensorflow.cast(outputs, "float32") ** 3)
+            gradients = tape.gradient(loss, [weight.value for weight in layer.trainable_weights])
+        made.append([np.asarray(one, np.float32) for one in (outputs, *gradients, *layer.weights, layer(inputs))])
+    for expected, found in zip(*made, strict=True):
+        assert np.abs(found - expected).max() <= tolerance * max(1, np.abs(expected).max())
+
+
 # Section (c) of the digest of the papers: network, labels, input, what is counted.
 @pytest.mark.parametrize(
     ("name", "num_labels", "total", "num_trainable"),

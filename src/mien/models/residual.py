@@ -10,6 +10,8 @@ from typing import Any
 
 from keras import Model, layers
 
+from mien.models.normalization import FusedBatchNormalization
+
 
 def mien_s(num_classes: int = 7, input_shape: tuple[int, int, int] = (48, 48, 1)) -> Model:
     """Build the default network: stride-2 stem, three stages of two basic blocks, 0.94 M parameters.
@@ -140,4 +142,4 @@ def _gate(x: Any, width: int, name: str) -> Any:
 def _convolve(x: Any, width: int, kernel: int, stride: int, name: str) -> Any:
     """Convolution without bias, then batch normalisation."""
     x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
-    return layers.BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+    return FusedBatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
