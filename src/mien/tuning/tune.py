@@ -65,7 +65,7 @@ def tune(
         _write_results(opened, study, study_dir)
     result = _write_results(opened, study, study_dir)
     if study.judged_on:
-        result["judged"] = judge(_finished(opened, study_dir), study.judged_on, data_root, say)
+        result["judged"] = judge(_finished(opened, study, study_dir), study.judged_on, data_root, say)
         write_text(study_dir / RESULT, json.dumps(result, indent=1) + "\n")
     return result
 
@@ -121,11 +121,14 @@ def _num_finished(opened: "optuna.Study") -> int:
     return len(opened.get_trials(deepcopy=False, states=states))
 
 
-def _finished(opened: "optuna.Study", study_dir: Path) -> list[Trial]:
-    """Return the trials that were trained to their end, in order."""
+def _finished(opened: "optuna.Study", study: Study, study_dir: Path) -> list[Trial]:
+    """Return the trials that were trained to their end, in the order of a study that lists them, whatever order they ended in."""
     import optuna
 
     complete = opened.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+    if study.is_listed:
+        place = [json.dumps(values, sort_keys=True) for values in study.combinations()]
+        complete.sort(key=lambda trial: place.index(json.dumps(trial.params, sort_keys=True)))
     return [Trial(trial.params, study_dir / trial.user_attrs["run"]) for trial in complete]
 
 
