@@ -4,14 +4,16 @@ Short trainings differ by less than the error of one accuracy; that of a differe
 were not trained on make it smaller again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mien.data.catalog import load_dataset
+from mien.data.manifest import Manifest
 from mien.data.scores import ScoreTable, read_scores, write_scores
 from mien.errors import ConfigError
 from mien.evaluation.measure import as_trained, measure_manifest
@@ -43,10 +45,11 @@ def judge(trials: Sequence[Trial], splits: Sequence[str], data_root: Path, say: 
         ConfigError: a split is not there, or the trials dealt different ones.
         MissingExtraError: SciPy is not installed.
     """
+    load = cache(lambda name: load_dataset(name, data_root))  # reading takes longer than answering
     rows = []
     base: list[ScoreTable] = []
     for trial in trials:
-        tables = [_scores(trial.run_dir, split, data_root, say) for split in splits]
+        tables = _tables(trial.run_dir, splits, load, say)
         base = base or tables
         if any(table.keys != first.keys for table, first in zip(tables, base, strict=True)):
             raise ConfigError(f"{trial.run_dir.parent}: its trials dealt different splits, so they cannot be compared. Keep split.seed.")
@@ -65,17 +68,17 @@ def judge(trials: Sequence[Trial], splits: Sequence[str], data_root: Path, say: 
     return rows
 
 
-def _scores(run_dir: Path, split: str, data_root: Path, say: Say) -> ScoreTable:
-    """Return a run's scores of a split, measured at most once."""
-    path = run_dir / f"scores-{split}.csv"
-    if not path.is_file():
-        say(f"{run_dir.name}: scores of {split}")
-        model = open_classifier(run_dir)
-        name = load_recipe_of(run_dir).dataset
-        data = as_trained(model, load_dataset(name, data_root), name)
-        evaluation = measure_manifest(model, data, split, _ignore).evaluation
-        write_scores(evaluation.manifest, evaluation.scores, path)
-    return read_scores(path)
+def _tables(run_dir: Path, splits: Sequence[str], load: Callable[[str], Manifest], say: Say) -> list[ScoreTable]:
+    """Return a run's scores of every split, each measured at most once."""
+    paths = {split: run_dir / f"scores-{split}.csv" for split in splits}
+    if missing := [split for split, path in paths.items() if not path.is_file()]:
+        say(f"{run_dir.name}: scores of {', '.join(missing)}")
+        model, name = open_classifier(run_dir), load_recipe_of(run_dir).dataset
+        data = as_trained(model, load(name), name)
+        for split in missing:
+            evaluation = measure_manifest(model, data, split, _ignore).evaluation
+            write_scores(evaluation.manifest, evaluation.scores, paths[split])
+    return [read_scores(path) for path in paths.values()]
 
 
 def _ignore(done: int, total: int) -> None:
