@@ -170,17 +170,18 @@ def _trust(bundle: Bundle) -> str:
 def _training(bundle: Bundle) -> str:
     """Sessions, hours and the energy they took, stage by stage, the last one first."""
     rows, hours = [], 0.0
-    recipe = bundle.card.training.recipe
-    while recipe:
+    ahead = [bundle.card.training.recipe]
+    for recipe in ahead:  # it grows by what each started from
         folder = RESULTS / "runs" / recipe
         if not folder.is_dir():
             rows.append([recipe, "-", "-"])
-            break
+            continue
         seconds = [json.loads(line)["seconds"] for line in (folder / "times.jsonl").read_text(encoding="utf-8").splitlines()]
         rows.append([recipe, str(len(seconds)), f"{sum(seconds) / 3600:.1f}"])
         hours += sum(seconds) / 3600
-        before = json.loads((folder / "data.json").read_text(encoding="utf-8")).get("init")
-        recipe = before["recipe"].rpartition(", ")[2] if before else ""
+        init = json.loads((folder / "data.json").read_text(encoding="utf-8")).get("init", {"recipe": ""})["recipe"]
+        before = [name.rpartition(", ")[2] for name in init.split(" + ") if name]
+        ahead += [name for name in before if name not in ahead]
     seed, commit = bundle.card.training.seed, bundle.card.training.commit
     return (
         f"## Training\n\nSeed {seed}, commit `{commit[:12]}`. Stages, the last one first:\n\n"

@@ -14,15 +14,15 @@ from mien.data.manifest import clean_training
 from mien.data.scores import read_scores, scores_sha256, write_scores
 from mien.data.splits import load_split
 from mien.data.targets import TargetSpec, soft_targets
-from mien.errors import ConfigError, MienError
+from mien.errors import ConfigError, MienError, ModelFileError
 from mien.evaluation.float_model import FloatClassifier
 from mien.reproduce.multistage import compare_stages, stage_epochs
 from mien.reproduce.papers import BUDGETS, PAPERS
 from mien.reproduce.reproduce import choose_rows, find_paper, row_recipe, run_name
-from mien.training.checkpoint import values_of
+from mien.training.checkpoint import average_weights, values_of
 from mien.training.distill import DistillSpec, blend_scores
 from mien.training.fit import Watch
-from mien.training.folder import load_recipe_of, read_facts, read_history
+from mien.training.folder import INIT, WEIGHTS, load_recipe_of, read_facts, read_history
 from mien.training.network import load_network, start
 from mien.training.recipe import load_recipe, shipped_recipes
 from mien.training.run import train, train_repeats
@@ -212,6 +212,19 @@ def test_a_score_file_must_fit(any_counts: None, data: Path, tmp_path: Path, cha
     place.write_text("\n".join(change(place.read_text().splitlines())) + "\n")
     with pytest.raises(MienError, match=told):
         blend_scores(soft_targets(training, TargetSpec()), training, DistillSpec(scores=str(place)))
+
+
+def test_training_starts_from_the_mean_of_runs(learn: Callable[..., Path], tmp_path: Path) -> None:
+    first = learn("mien_s-fer2013", name="first")
+    second = learn("mien_s-fer2013", f"init={first}", "seed=1", name="second")
+    mean = learn("mien_s-fer2013", f"init={first}+{second}", name="mean")
+    assert read_facts(mean)["init"]["recipe"] == "mien_s-fer2013 + mien_s-fer2013"
+    start, *ends = (dict(np.load(path)) for path in (mean / INIT, first / WEIGHTS, second / WEIGHTS))
+    assert all(np.allclose(array, (ends[0][name] + ends[1][name]) / 2, atol=1e-6) for name, array in start.items())
+    with (tmp_path / "other.npz").open("wb") as file:
+        np.savez(file, **{name: array[..., :1] for name, array in start.items()})
+    with pytest.raises(ModelFileError, match="weights of another network"):
+        average_weights([mean / INIT, tmp_path / "other.npz"], tmp_path / "mean.npz")
 
 
 def test_a_network_is_tuned_on_other_labels(learn: Callable[..., Path]) -> None:

@@ -1,6 +1,7 @@
 """Files of variables: the checkpoint that makes a run resume exactly, and the weights it ends with."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -52,6 +53,21 @@ def load_weights(path: Path, model: "Model") -> None:
         ModelFileError: the file is damaged, or belongs to another network.
     """
     _assign(path, model.weights, _load_arrays(path))
+
+
+def average_weights(paths: Sequence[Path], target: Path) -> None:
+    """Write the mean of files that ``save_weights`` wrote.
+
+    Raises:
+        ModelFileError: a file is damaged, or they belong to different networks.
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    files = [_load_arrays(path) for path in paths]
+    shapes = [{name: array.shape for name, array in arrays.items()} for arrays in files]
+    for path, theirs in zip(paths, shapes, strict=True):
+        if theirs != shapes[0]:
+            raise ModelFileError(f"{path}: holds weights of another network than {paths[0]}. Only weights of one network have a mean.")
+    _save_arrays(target, {name: np.mean([arrays[name] for arrays in files], axis=0) for name in files[0]})
 
 
 def load_body_weights(path: Path, model: "Model") -> None:

@@ -1,4 +1,4 @@
-"""The weights that training starts from: another run's, or a bundle's."""
+"""The weights that training starts from: another run's, a bundle's, or the mean of several."""
 
 import shutil
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from mien.data.manifest import Manifest
 from mien.errors import ConfigError
 from mien.preprocess import prepare
 from mien.training import folder
-from mien.training.checkpoint import save_weights
+from mien.training.checkpoint import average_weights, save_weights
 from mien.training.recipe import Recipe
 from mien.training.unfold import network_of_bundle
 
@@ -26,23 +26,44 @@ class InitialWeights:
     labels: list[str]
 
 
+def references(init: str) -> list[str]:
+    """Return the runs and bundles that a recipe's ``init`` names: one, or several joined with ``+``."""
+    return [init] if "+" not in init or Path(init).exists() else init.split("+")
+
+
 def initial_weights(recipe: Recipe, training: Manifest, scratch: Path) -> InitialWeights:
-    """Write the weights that ``recipe.init`` names, a run folder or a bundle, into ``scratch``.
+    """Write the weights that ``recipe.init`` names, a run folder or a bundle, into ``scratch``; of several, their mean.
+
+    The mean of runs that started from the same weights is often better than each of them (Wortsman et al. 2022, *Model soups*).
 
     Raises:
-        ConfigError: an unfinished run, or a bundle of another network than the recipe's.
+        ConfigError: an unfinished run, a bundle of another network than the recipe's, or different labels.
         UnknownNameError: neither a run folder nor a bundle.
-        ModelFileError: the bundle's network cannot be taken back from its file.
+        ModelFileError: the bundle's network cannot be taken back from its file, or a file of weights is damaged.
     """
+    found = [
+        _weights_of(reference, recipe, training, scratch / f"{number}-{folder.INIT}")
+        for number, reference in enumerate(references(recipe.init))
+    ]
+    if len(found) == 1:
+        return found[0]
+    if any(one.labels != found[0].labels for one in found):
+        raise ConfigError(f"{recipe.init}: know different labels, so their weights have no mean.")
     path = scratch / folder.INIT
-    reference = Path(recipe.init)
-    if folder.is_run(reference) or (reference.is_dir() and not (reference / "card.json").is_file()):
-        shutil.copyfile(folder.final_weights(reference), path)
-        return InitialWeights(path, folder.load_recipe_of(reference).name, folder.read_facts(reference)["labels"])
-    bundle = open_trained(recipe.init)
+    average_weights([one.path for one in found], path)
+    return InitialWeights(path, " + ".join(one.recipe for one in found), found[0].labels)
+
+
+def _weights_of(reference: str, recipe: Recipe, training: Manifest, path: Path) -> InitialWeights:
+    """Write the weights of one run or bundle to ``path``."""
+    place = Path(reference)
+    if folder.is_run(place) or (place.is_dir() and not (place / "card.json").is_file()):
+        shutil.copyfile(folder.final_weights(place), path)
+        return InitialWeights(path, folder.load_recipe_of(place).name, folder.read_facts(place)["labels"])
+    bundle = open_trained(reference)
     card = bundle.card
     if card.network.architecture != recipe.model:
-        raise ConfigError(f"{recipe.init}: holds the network {card.network.architecture}, the recipe trains {recipe.model}.")
+        raise ConfigError(f"{reference}: holds the network {card.network.architecture}, the recipe trains {recipe.model}.")
     faces = [sample.pixels() for sample in training.samples[:NUM_FACES]]
     save_weights(path, network_of_bundle(bundle, prepare(faces, card.preprocess)))
     return InitialWeights(path, f"{card.name} (bundle), {card.training.recipe}", list(card.labels))

@@ -40,7 +40,8 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     """Of the network, for those that take some; see their builders."""
     init: str = ""
-    """Run folder whose final weights training starts from; empty starts from those of ``transfer``."""
+    """Run folder or bundle whose final weights training starts from; several joined with ``+`` are averaged. Empty starts from those of
+    ``transfer``."""
     seed: int = 0
     precision: str = "mixed_bfloat16"
     """Keras dtype policy of the training step; weights and logits are always float32."""

@@ -33,7 +33,7 @@ from mien.training.distill import blend_scores, teaching
 from mien.training.features import FeatureFeed, cached_features
 from mien.training.fit import Feed, RunFiles, Validation, Watch, fit
 from mien.training.history import EpochResult, best_epoch
-from mien.training.initial import initial_weights
+from mien.training.initial import initial_weights, references
 from mien.training.losses import label_weights
 from mien.training.network import Network, compile_network, load_network, start
 from mien.training.recipe import Recipe
@@ -133,7 +133,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
     manifest = apply_split(manifest, recipe.split)
     _check_splits(manifest, recipe)
     validation = manifest.split(recipe.validation_split)
-    before = [Path(path) for path in (recipe.init, recipe.distill.teacher) if path and folder.is_run(Path(path))]
+    before = [Path(path) for path in (*references(recipe.init), recipe.distill.teacher) if path and folder.is_run(Path(path))]
     leaks = recipe.leaks or any(folder.read_facts(path).get("leaks", False) for path in before)
     leaks = leaks or bool(recipe.distill.scores and teacher_leaks(Path(recipe.distill.scores)))
     if leaks:

@@ -20,7 +20,11 @@ def train(
     resume: Annotated[Path | None, typer.Option("--resume", metavar="DIR", help="Continue the run in this folder.")] = None,
     init: Annotated[
         str,
-        typer.Option("--init", metavar="RUN_OR_BUNDLE", help="Start from the weights of this run folder, bundle folder or shipped bundle."),
+        typer.Option(
+            "--init",
+            metavar="RUN_OR_BUNDLE",
+            help="Start from the weights of this run folder or bundle; A+B from their mean.",
+        ),
     ] = "",
     set_: console.Set = None,
     stage_epochs: Annotated[
