@@ -1,7 +1,7 @@
 """What explains: a file's scores, which any bundle has, and the network in Keras, for gradients and feature maps."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -36,6 +36,8 @@ class Explained:
     raw_scores: Callable[[Float32], Float]
     build: Callable[[], "Model"]
     """Makes the network in Keras."""
+    files_sha256: dict[str, str] = field(default_factory=dict)
+    """Of a bundle: the file that is looked into, to its hash."""
 
     @cached_property
     def model(self) -> "Model":
@@ -86,7 +88,8 @@ def open_explained(reference: str | Path, file: str = "float32") -> Explained:
 
         return network_of_bundle(bundle, _portraits(card.preprocess))
 
-    return Explained(card.name, card.labels, card.preprocess, card.alignment, BundleClassifier(bundle, file).raw_scores, build)
+    raw_scores, hashes = BundleClassifier(bundle, file).raw_scores, {file: card.files[file].sha256}
+    return Explained(card.name, card.labels, card.preprocess, card.alignment, raw_scores, build, hashes)
 
 
 def _portraits(spec: PreprocessSpec) -> Float32:

@@ -97,7 +97,7 @@ def _check(explained: "Explained", methods: list[str], data: Path, max_faces: in
     with console.progress("explain --check") as show:
         result = check_maps(explained, manifest, methods, max_faces, mesh, show)
     if record:
-        append_record(record, "explain check", result)
+        append_record(record, "explain check", result | {"files_sha256": explained.files_sha256})
     if json:
         console.print_json(result)
         return

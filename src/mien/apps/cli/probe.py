@@ -38,7 +38,8 @@ def run_probe(
     for model in opened:
         known, _ = common_part(manifest, model.labels)
         with console.progress(f"{kind}, {model.name}") as show:
-            rows.append(probe(model, known, kind, show) | {"n": len(known), "labels": known.labels})
+            found = probe(model, known, kind, show)
+        rows.append(found | {"n": len(known), "labels": known.labels, "files_sha256": model.files_sha256})
     result: dict[str, Any] = {
         "probe": kind,
         "dataset": dataset,
