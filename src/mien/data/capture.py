@@ -8,11 +8,11 @@ import numpy as np
 
 from mien.types import UInt8
 
-MAX_NOISE = 32.0
+MIN_NOISE, MAX_NOISE = 2.0, 24.0
 """Standard deviation, in grey levels."""
-MIN_LIGHT = 0.12
+MIN_LIGHT = 0.2
 """Share of the light that is left in the dark."""
-MIN_QUALITY, MAX_QUALITY = 8, 60
+MIN_QUALITY, MAX_QUALITY = 12, 70
 """Of the JPEG encoder."""
 
 
@@ -26,14 +26,15 @@ def capture_badly(face: UInt8, rng: np.random.Generator) -> UInt8:
 
 
 def add_noise(face: UInt8, rng: np.random.Generator) -> UInt8:
-    """Add Gaussian noise."""
-    return _levels(face + rng.normal(0, rng.uniform(2, MAX_NOISE), face.shape))
+    """Add Gaussian noise, its deviation drawn evenly over orders of magnitude."""
+    deviation = np.exp(rng.uniform(np.log(MIN_NOISE), np.log(MAX_NOISE)))
+    return _levels(face + rng.normal(0, deviation, face.shape))
 
 
 def darken(face: UInt8, rng: np.random.Generator) -> UInt8:
     """Take light away, evenly over orders of magnitude, and add the noise that a sensor adds to little light."""
     share = np.exp(rng.uniform(np.log(MIN_LIGHT), 0))
-    return _levels(face * share + rng.normal(0, rng.uniform(1, 7), face.shape))
+    return _levels(face * share + rng.normal(0, rng.uniform(1, 5), face.shape))
 
 
 def compress(face: UInt8, rng: np.random.Generator) -> UInt8:
