@@ -4,6 +4,8 @@ The headings are those of Mitchell et al., *Model Cards for Model Reporting* (20
 """
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +72,27 @@ def _accuracy(bundle: Bundle) -> str:
 
 
 def evaluation(bundle: Bundle) -> dict[str, Any] | None:
-    """Return the newest record of `mien evaluate` of the bundle's own files, of the strictest split there is; float32 before int8."""
+    """Return the newest record of `mien evaluate` of the bundle's own files, direct crops, of the strictest split; float32 before int8."""
     records = read_records(RESULTS / "evaluate.jsonl")
     for split in TEST_SPLITS:
-        for file, entry in bundle.card.files.items():
+        for file in bundle.card.files:
+            wanted = (bundle.card.name, file, split, "direct")
             for record in reversed(records):
-                is_same = record.get("files_sha256", {file: entry.sha256}).get(file) == entry.sha256
-                if (record["model"], record["file"], record["split"]) == (bundle.card.name, file, split) and is_same:
+                found = tuple(record[key] for key in ("model", "file", "split", "crops"))
+                if found == wanted and _is_of(bundle, record, record["accuracy"]):
                     return record
     return None
+
+
+def _is_of(bundle: Bundle, record: dict[str, Any], accuracy: float) -> bool:
+    """Say whether a record is of the bundle as it is. Those of before records had hashes are known by the card's own accuracy."""
+    file = record["file"]
+    if file not in bundle.card.files:
+        return False
+    entry = bundle.card.files[file]
+    if hashes := record.get("files_sha256"):
+        return bool(hashes.get(file) == entry.sha256)
+    return any(abs(rate - accuracy) < 1e-9 for rate in entry.accuracy.values())
 
 
 def _place(record: dict[str, Any]) -> str:
@@ -117,11 +131,11 @@ def _conditions(bundle: Bundle) -> str:
     newest = {}
     for record in read_records(RESULTS / "probe.jsonl"):
         for row in record["rows"]:
-            if row["model"] == bundle.card.name and _is_of(bundle, row):
+            if row["model"] == bundle.card.name and _is_of(bundle, row, row["clean"]):
                 newest[record["probe"]] = (record, row)
     if not newest:
         return ""
-    text = "## Under harder conditions\n\nAccuracy in %, PublicTest's faces changed ([how](../explain.md)).\n"
+    text = "## Under harder conditions\n\nAccuracy in %, faces changed ([how](../explain.md)).\n"
     for kind, (record, row) in newest.items():
         rates: dict[str, list[float]] = {}
         for name, rate in row["conditions"].items():
@@ -130,15 +144,9 @@ def _conditions(bundle: Bundle) -> str:
             rates.setdefault(name.partition("/")[0], []).append(100 * rate)
         cells = [f"{sum(values) / len(values):.1f}" for values in rates.values()]
         note = ", means of five strengths" if kind == "corruptions" else ""
-        text += f"\n{kind}{note}, {record['n']:,} faces, {row['file']} file:\n\n"
+        text += f"\n{kind}{note}, {record['n']:,} faces of {record['dataset']}/{record['split']}, {row['file']} file:\n\n"
         text += markdown(["untouched", *rates], [[f"{100 * row['clean']:.1f}", *cells]])
     return text
-
-
-def _is_of(bundle: Bundle, row: dict[str, Any]) -> bool:
-    """Say whether a probe's row is of the bundle as it is: its untouched faces got what the card says."""
-    entry = bundle.card.files.get(row["file"])
-    return entry is not None and any(abs(rate - row["clean"]) < 1e-9 for rate in entry.accuracy.values())
 
 
 def _trust(bundle: Bundle) -> str:
@@ -161,48 +169,66 @@ def _trust(bundle: Bundle) -> str:
         text += f"\nECE {100 * record['ece']:.1f} points, Brier score {record['brier']:.3f}, log loss {record['log_loss']:.3f} "
         text += f"({_place(record)}).\n"
     if record and "calibration_bins" in record:
-        name = bundle.card.name
-        text += f"\n![Reliability: accuracy against confidence](../images/{name}-reliability.png)\n"
-        text += f"![Share of wrong readings against the share of faces that get one](../images/{name}-risk.png)\n"
+        reliability, risk = (path.name for path in _pictures(bundle))
+        text += f"\n![Reliability: accuracy against confidence](../images/{reliability})\n"
+        text += f"![Share of wrong readings against the share of faces that get one](../images/{risk})\n"
     return text
 
 
 def _training(bundle: Bundle) -> str:
-    """Sessions, hours and the energy they took, stage by stage, the last one first."""
-    rows, hours = [], 0.0
-    ahead = [bundle.card.training.recipe]
-    for recipe in ahead:  # it grows by what each started from
-        folder = RESULTS / "runs" / recipe
+    """Stages, their epochs, hours and energy, the last one first. A mean of several runs of one recipe counts that recipe so many times."""
+    rows, hours, is_known = [], 0.0, True
+    ahead = {bundle.card.training.recipe: 1}
+    done: set[str] = set()
+    while recipe := next((name for name in ahead if name not in done), ""):
+        done.add(recipe)
+        folder, times = RESULTS / "runs" / recipe, ahead[recipe]
         if not folder.is_dir():
+            is_known = False
             rows.append([recipe, "-", "-"])
             continue
-        seconds = [json.loads(line)["seconds"] for line in (folder / "times.jsonl").read_text(encoding="utf-8").splitlines()]
-        rows.append([recipe, str(len(seconds)), f"{sum(seconds) / 3600:.1f}"])
-        hours += sum(seconds) / 3600
-        init = json.loads((folder / "data.json").read_text(encoding="utf-8")).get("init", {"recipe": ""})["recipe"]
-        before = [name.rpartition(", ")[2] for name in init.split(" + ") if name]
-        ahead += [name for name in before if name not in ahead]
+        lines = [json.loads(line) for line in (folder / "times.jsonl").read_text(encoding="utf-8").splitlines()]
+        stage_hours = sum(line["seconds"] for line in lines) / 3600
+        epochs = sum(line["epoch"] > 0 for line in lines)  # 0 is the features of a frozen backbone
+        many = f"{times} x " if times > 1 else ""
+        rows.append([recipe, f"{many}{epochs}", f"{many}{stage_hours:.1f}"])
+        hours += times * stage_hours
+        before = json.loads((folder / "data.json").read_text(encoding="utf-8")).get("init", {"recipe": ""})["recipe"]
+        for name in filter(None, before.split(" + ")):
+            last = name.rpartition(", ")[2]
+            ahead[last] = ahead.get(last, 0) + 1
     seed, commit = bundle.card.training.seed, bundle.card.training.commit
+    about = "About" if is_known else "At least"
     return (
         f"## Training\n\nSeed {seed}, commit `{commit[:12]}`. Stages, the last one first:\n\n"
         + markdown(["recipe", "epochs", "hours on 2 cores"], rows)
-        + f"\nAbout {hours * WATTS:.0f} Wh in all, at {WATTS} W for two busy cores of a server (assumed).\n"
+        + f"\n{about} {hours * WATTS:.0f} Wh in all, at {WATTS} W for two busy cores of a server (assumed).\n"
     )
 
 
-def draw() -> list[Path]:
-    """Draw the curves of every bundle whose evaluation was recorded with them."""
-    drawn = []
+def _pictures(bundle: Bundle) -> tuple[Path, Path]:
+    """Return where a bundle's two curves stand; the names carry its hash, so that those of earlier files are not mistaken for them."""
+    first = next(iter(bundle.card.files.values())).sha256[:8]
+    folder = ROOT / "docs" / "images"
+    return folder / f"{bundle.card.name}-{first}-reliability.png", folder / f"{bundle.card.name}-{first}-risk.png"
+
+
+def pictures() -> dict[Path, Callable[[], bytes]]:
+    """Return the path of every curve that the cards show, and what draws it."""
+    drawn: dict[Path, Callable[[], bytes]] = {}
     for bundle in bundles():
         record = evaluation(bundle)
         if record is None or "calibration_bins" not in record:
             continue
-        pictures = {
-            "reliability": draw_reliability([CalibrationBin(**values) for values in record["calibration_bins"]]),
-            "risk": draw_risk_coverage([RiskPoint(**values) for values in record["risk_coverage"]]),
-        }
-        for kind, content in pictures.items():
-            path = ROOT / "docs" / "images" / f"{bundle.card.name}-{kind}.png"
-            path.write_bytes(content)
-            drawn.append(path)
+        reliability, risk = _pictures(bundle)
+        bins = [CalibrationBin(**values) for values in record["calibration_bins"]]
+        points = [RiskPoint(**values) for values in record["risk_coverage"]]
+        drawn |= {reliability: partial(draw_reliability, bins), risk: partial(draw_risk_coverage, points)}
     return drawn
+
+
+def draw() -> None:
+    """Draw the curves that are not there yet."""
+    for path, make in pictures().items():
+        if not path.is_file():
+            path.write_bytes(make())

@@ -332,12 +332,40 @@ def test_changes_are_tried_one_at_a_time_and_judged_picture_by_picture(data: Pat
     assert "optimizer.name = sgd" in printed
 
 
-def test_a_study_is_not_judged_on_what_it_was_trained_on(data: Path, tmp_path: Path, any_counts: None, run: Run) -> None:
+def test_a_killed_study_keeps_its_order_and_loses_no_change(data: Path, tmp_path: Path, any_counts: None, monkeypatch: Any) -> None:
+    path, out = tmp_path / "study.toml", tmp_path / "out"
+    path.write_text(SMALL_TRIALS + 'judged_on = ["publictest"]\n[space]\n"optimizer.learning_rate" = [0.01, 0.02]\n')
+    study = load_study(str(path))
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    for where in ("_suggest", "train"):  # before the trial has got its values, and after
+        with monkeypatch.context() as patch:
+            patch.setattr(f"mien.tuning.tune.{where}", killed)
+            with pytest.raises(KeyboardInterrupt):
+                tune(study, data, out, silent, WATCH.on_step)
+    assert "judged" not in tune(study, data, out, silent, WATCH.on_step, max_trials=1)
+    judged = tune(study, data, out, silent, WATCH.on_step)["judged"]
+    assert [row["change"] for row in judged] == [{}, {"optimizer.learning_rate": 0.02}]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('judged_on = ["training"]', "must name splits that choices are made on"),
+        ('judged_on = ["privatetest"]', "must name splits that choices are made on"),
+        ('judged_on = ["publictest"]\nprune = true', "prune = false"),
+        ('judged_on = ["publictest"]\nsampler = "random"', "set sampler to"),
+    ],
+)
+def test_what_a_study_cannot_be_judged_on_is_told(lines: str, said: str, tmp_path: Path, run: Run) -> None:
     path = tmp_path / "study.toml"
-    path.write_text(SMALL_TRIALS + 'judged_on = ["training"]\n[space]\n"optimizer.name" = ["adam", "sgd"]\n')
-    status, _, err = run("tune", path, "--data", data, "--out", tmp_path / "out")
+    head = 'name = "small"\nrecipe = "mien_s-fer2013"\n' + ("" if "sampler" in lines else 'sampler = "each"\n')
+    path.write_text(head + ("" if "prune" in lines else "prune = false\n") + lines + '\n[space]\n"optimizer.name" = ["adam", "sgd"]\n')
+    status, _, err = run("tune", path, "--data", tmp_path)
     assert status == 2
-    assert "which every trial learned by heart" in err
+    assert said in err
 
 
 @pytest.mark.parametrize(
@@ -345,6 +373,7 @@ def test_a_study_is_not_judged_on_what_it_was_trained_on(data: Path, tmp_path: P
     [
         ('"optimizer.rate" = [1]', "'rate' is unknown"),
         ('"optimizer.epochs" = []', "must list"),
+        ('"optimizer.epochs" = [2, 2]', "must list different values"),
         ('"optimizer.epochs" = {low = 3, high = 1}', "low below high"),
         ('"optimizer.epochs" = {low = 1, high = 3}', "sampler 'grid' needs lists"),
     ],

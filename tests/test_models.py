@@ -46,6 +46,18 @@ def test_fused_normalisation_trains_and_answers_as_keras_does(dtype: str) -> Non
         assert np.abs(found - expected).max() <= tolerance * max(1, np.abs(expected).max())
 
 
+def test_gates_scale_channels_of_every_block() -> None:
+    plain, gated = (build_model("residual", 7, (48, 48, 1), options={"depth3": 0, "squeeze": squeeze}) for squeeze in (0, 8))
+    widths = (48, 48, 96, 96)
+    assert gated.count_params() - plain.count_params() == sum(2 * width * (width // 8) + width // 8 + width for width in widths)
+    faces = np.random.default_rng(0).normal(size=(2, 48, 48, 1)).astype(np.float32)
+    before = gated.predict_on_batch(faces)
+    gate = gated.get_layer("stage2_block2_gate2")
+    gate.bias.assign(gate.bias - 50)  # closes it
+    assert np.abs(gated.predict_on_batch(faces) - before).max() > 1e-4
+    assert np.isfinite(before).all()
+
+
 # Section (c) of the digest of the papers: network, labels, input, what is counted.
 @pytest.mark.parametrize(
     ("name", "num_labels", "total", "num_trainable"),

@@ -12,7 +12,7 @@ from mien.alignment import AlignmentSpec
 from mien.data.manifest import Manifest, Sample
 from mien.errors import UnknownNameError
 from mien.evaluation.open import OpenClassifier, open_classifier
-from mien.evaluation.perturb import CORRUPTIONS, STRENGTHS, hide_part, yaw
+from mien.evaluation.perturb import CORRUPTIONS, FRAMINGS, STRENGTHS, hide_part, yaw
 from mien.evaluation.probe import PROBES, probe
 from mien.evaluation.probe_figure import draw_probe
 from mien.preprocess import PreprocessSpec
@@ -59,6 +59,38 @@ def test_a_hidden_part_is_one_grey(crop: UInt8) -> None:
     hidden = hide_part(crop, "mouth", 128)
     assert (hidden != crop).mean() < 0.15
     assert (hidden[round(0.77 * 80), 40], hidden[10, 10]) == (128, crop[10, 10])
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("10 % aside", [(40, 70), (40, 50)]),
+        ("10 % up or down", [(50, 60), (30, 60)]),
+        ("10 % nearer or farther", [(40, 62), (40, 58)]),
+        ("turned 10 degrees", [(43.5, 59.7), (36.5, 59.7)]),
+    ],
+)
+def test_careless_cuts_move_a_point_as_they_say(name: str, places: list[tuple[float, float]]) -> None:
+    crop = np.zeros((101, 101), np.uint8)
+    crop[50, 70] = 255  # 20 pixels to the right of the middle
+    scale = 101 / 100
+    expected = np.array([((y - 40) * scale + 50, (x - 60) * scale + 70) for y, x in places])
+    found = []
+    for seed in range(8):
+        ys, xs = np.nonzero(changed := FRAMINGS[name](crop, np.random.default_rng(seed)))
+        weights = changed[ys, xs].astype(float)
+        found.append((np.average(ys, weights=weights), np.average(xs, weights=weights)))
+    nearest = np.linalg.norm(np.array(found)[:, None] - expected, axis=2)
+    assert nearest.min(axis=1).max() < 0.3
+    assert set(nearest.argmin(axis=1)) == {0, 1}, "either way happens"
+
+
+def test_a_cut_at_random_is_another_one_every_time() -> None:
+    crop = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    rng = np.random.default_rng(1)
+    first, second = (FRAMINGS["all, at random"](crop, rng) for _ in range(2))
+    assert (first != second).any()
+    assert (first != crop).any()
 
 
 def make_manifest() -> Manifest:

@@ -11,12 +11,14 @@ class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc] 
     """Keras's layer, trained by TensorFlow's fused kernel where TensorFlow is the backend.
 
     Keras 3 composes the layer of elementary float32 operations, which take a third of a training step of ``mien_s`` on two cores. The fused
-    kernel reads bfloat16 and knows its own gradient. Inference, other backends and other shapes than (N, H, W, C) are Keras's.
+    kernel reads bfloat16 and knows its own gradient. Inference, other backends, other shapes than (N, H, W, C) and
+    the layer's rarer options are Keras's.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalise (N, H, W, C) over all axes but the last."""
-        is_fused = training and self.trainable and len(inputs.shape) == 4 and self.scale and self.center
+        is_plain = self.scale and self.center and not self.renorm and not self.synchronized and mask is None
+        is_fused = training and self.trainable and is_plain and len(inputs.shape) == 4 and self.axis in (-1, 3)
         if not is_fused or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow

@@ -128,7 +128,7 @@ def _basic_block(x: Any, width: int, stride: int, squeeze: int, name: str) -> An
     y = layers.ReLU(name=f"{name}_relu1")(_convolve(x, width, 3, stride, name=f"{name}_conv1"))
     y = _convolve(y, width, 3, 1, name=f"{name}_conv2")
     if squeeze:
-        y = _gate(y, width // squeeze, name)
+        y = _gate(y, max(1, width // squeeze), name)
     return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([y, shortcut]))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mien.card import open_trained
 from mien.data.manifest import Manifest
-from mien.errors import ConfigError
+from mien.errors import ConfigError, ModelFileError
 from mien.preprocess import prepare
 from mien.training import folder
 from mien.training.checkpoint import average_weights, save_weights
@@ -27,8 +27,15 @@ class InitialWeights:
 
 
 def references(init: str) -> list[str]:
-    """Return the runs and bundles that a recipe's ``init`` names: one, or several joined with ``+``."""
-    return [init] if "+" not in init or Path(init).exists() else init.split("+")
+    """Return the runs and bundles that a recipe's ``init`` names: one, or several joined with ``+``.
+
+    Raises:
+        ConfigError: there is nothing on one side of a ``+``.
+    """
+    names = [init] if "+" not in init or Path(init).exists() else [name.strip() for name in init.split("+")]
+    if len(names) > 1 and not all(names):
+        raise ConfigError(f"init = {init!r}: expected runs or bundles joined with +, such as runs/a+runs/b.")
+    return names
 
 
 def initial_weights(recipe: Recipe, training: Manifest, scratch: Path) -> InitialWeights:
@@ -39,7 +46,7 @@ def initial_weights(recipe: Recipe, training: Manifest, scratch: Path) -> Initia
     Raises:
         ConfigError: an unfinished run, a bundle of another network than the recipe's, or different labels.
         UnknownNameError: neither a run folder nor a bundle.
-        ModelFileError: the bundle's network cannot be taken back from its file, or a file of weights is damaged.
+        ModelFileError: the bundle's network cannot be taken back from its file, a file of weights is damaged, or different networks.
     """
     found = [
         _weights_of(reference, recipe, training, scratch / f"{number}-{folder.INIT}")
@@ -50,7 +57,10 @@ def initial_weights(recipe: Recipe, training: Manifest, scratch: Path) -> Initia
     if any(one.labels != found[0].labels for one in found):
         raise ConfigError(f"{recipe.init}: know different labels, so their weights have no mean.")
     path = scratch / folder.INIT
-    average_weights([one.path for one in found], path)
+    try:
+        average_weights([one.path for one in found], path)
+    except ModelFileError as error:
+        raise ModelFileError(f"{recipe.init}: are different networks, so their weights have no mean.") from error
     return InitialWeights(path, " + ".join(one.recipe for one in found), found[0].labels)
 
 

@@ -39,7 +39,8 @@ def judge(trials: Sequence[Trial], splits: Sequence[str], data_root: Path, say: 
 
     Returns:
         One row per trial, as JSON values: ``change`` (its values that differ from the first's), ``accuracy`` by split, ``n`` of all splits,
-        and over all of them ``difference`` to the first, its ``interval`` (bootstrap) and McNemar's ``p``.
+        and over all of them ``difference`` to the first, its ``interval`` (bootstrap) and McNemar's ``p``. These compare the trained
+        networks: what another seed would change is not in them.
 
     Raises:
         ConfigError: a split is not there, or the trials dealt different ones.

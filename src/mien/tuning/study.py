@@ -13,6 +13,7 @@ from mien.errors import ConfigError, UnknownNameError
 from mien.training.history import check_monitor
 from mien.training.recipe import load_recipe
 
+JUDGES = frozenset({"validation", "publictest"})
 SAMPLERS = ("grid", "each", "random", "tpe", "evolution")
 
 
@@ -51,8 +52,10 @@ class Study:
             _check_values(key, values, self.sampler)
         if self.trials < 1:
             raise ValueError(f"trials must be at least 1, got {self.trials}")
-        if "training" in self.judged_on:
-            raise ValueError("judged_on must not name 'training', which every trial learned by heart; take 'publictest' or 'validation'")
+        if wrong := set(self.judged_on) - JUDGES:
+            raise ValueError(f"judged_on must name splits that choices are made on ({', '.join(sorted(JUDGES))}), got {sorted(wrong)[0]!r}")
+        if self.judged_on and (self.prune or not self.is_listed):
+            raise ValueError("judged_on compares every trial with the first: set sampler to 'each' or 'grid', and prune = false")
         check_monitor(self.monitor)
 
     @property
@@ -81,6 +84,8 @@ def _check_values(key: str, values: Any, sampler: str) -> None:
     if isinstance(values, list):
         if not values or not all(isinstance(value, (str, int, float, bool)) for value in values):
             raise ValueError(f"space.{key} must list numbers, words or booleans, got {values}")
+        if len(set(values)) < len(values):
+            raise ValueError(f"space.{key} must list different values, got {values}")
         return
     is_range = isinstance(values, dict) and {"low", "high"} <= set(values) <= {"low", "high", "log", "step"}
     if not is_range or not values["low"] < values["high"]:

@@ -40,8 +40,8 @@ def tune(
         max_trials: End this session after so many; 0 goes on to the end.
 
     Returns:
-        ``finished`` and ``planned`` numbers of trials, the ``best`` trial, the importance of every key, and where the study says what
-        trials are judged on, ``judged``: a row of ``judge`` for each.
+        ``finished`` and ``planned`` numbers of trials, the ``best`` trial, the importance of every key, and once a study that
+        says what trials are judged on is finished, ``judged``: a row of ``judge`` for each.
 
     Raises:
         ConfigError: the folder holds another study.
@@ -64,7 +64,7 @@ def tune(
         num_done = _num_finished(opened)
         _write_results(opened, study, study_dir)
     result = _write_results(opened, study, study_dir)
-    if study.judged_on:
+    if study.judged_on and num_done == study.num_trials:
         result["judged"] = judge(_finished(opened, study, study_dir), study.judged_on, data_root, say)
         write_text(study_dir / RESULT, json.dumps(result, indent=1) + "\n")
     return result
@@ -81,7 +81,7 @@ def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study_path, journal = study_dir / STUDY, study_dir / JOURNAL
     if study_path.is_file():
-        if replace(load_toml(Study, study_path), trials=study.trials) != study:
+        if replace(load_toml(Study, study_path), trials=study.trials, judged_on=study.judged_on) != study:
             raise ConfigError(f"{study_dir}: holds another study. Choose another folder with --out.")
     elif study_dir.exists() and any(study_dir.iterdir()):
         raise ConfigError(f"{study_dir}: is not empty and holds no study. Choose another folder with --out.")
@@ -94,14 +94,21 @@ def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
         direction="maximize" if study.monitor == "validation_accuracy" else "minimize",
         load_if_exists=True,
     )
-    if study.is_listed:
-        for values in study.combinations():
-            opened.enqueue_trial(values, skip_if_exists=True)
     for left in opened.get_trials(states=[optuna.trial.TrialState.RUNNING]):
         opened.tell(left.number, state=optuna.trial.TrialState.FAIL)
-        if len(left.params) == len(study.space):  # its run folder is named by its values, so training goes on
+        if not study.is_listed and len(left.params) == len(study.space):  # its run folder is named by its values, so training goes on
             opened.enqueue_trial(left.params, user_attrs=left.user_attrs)
+    if study.is_listed:
+        there = [_values(trial) for trial in opened.get_trials(deepcopy=False) if trial.state != optuna.trial.TrialState.FAIL]
+        for values in study.combinations():
+            if values not in there:
+                opened.enqueue_trial(values)
     return opened
+
+
+def _values(trial: Any) -> dict[str, Any]:
+    """Return the values of a trial that has run, or that waits."""
+    return dict(trial.params or trial.system_attrs.get("fixed_params", {}))
 
 
 def _sampler(study: Study, seed: int) -> Any:
@@ -122,14 +129,19 @@ def _num_finished(opened: "optuna.Study") -> int:
 
 
 def _finished(opened: "optuna.Study", study: Study, study_dir: Path) -> list[Trial]:
-    """Return the trials that were trained to their end, in the order of a study that lists them, whatever order they ended in."""
+    """Return the trials that were trained to their end, in the study's order, whatever order they ended in.
+
+    Raises:
+        ConfigError: the first one, which the others are compared with, is not among them.
+    """
     import optuna
 
-    complete = opened.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
-    if study.is_listed:
-        place = [json.dumps(values, sort_keys=True) for values in study.combinations()]
-        complete.sort(key=lambda trial: place.index(json.dumps(trial.params, sort_keys=True)))
-    return [Trial(trial.params, study_dir / trial.user_attrs["run"]) for trial in complete]
+    complete = [(trial.params, trial.user_attrs["run"]) for trial in opened.get_trials(states=(optuna.trial.TrialState.COMPLETE,))]
+    order = study.combinations()
+    trials = [Trial(params, study_dir / run) for values in order for params, run in complete if params == values]
+    if not trials or trials[0].values != order[0]:
+        raise ConfigError(f"{study_dir}: its first trial diverged, and nothing can be compared with it. Lower the recipe's learning rate.")
+    return trials
 
 
 def _suggest(trial: "optuna.Trial", study: Study) -> dict[str, Any]:

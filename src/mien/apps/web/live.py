@@ -76,9 +76,11 @@ class LiveConnection:
         finally:
             for task in tasks:
                 task.cancel()
+            self._thread.shutdown(wait=False, cancel_futures=True)
             # Not gather(), which answers its own cancellation with its tasks', so that who cancelled does not know it again.
             await asyncio.wait(tasks)
-            self._thread.shutdown(wait=False, cancel_futures=True)
+            for task in tasks:
+                task.cancelled() or task.exception()  # looked at, or asyncio complains
 
     async def _close(self, code: int, reason: str) -> None:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the client left first
