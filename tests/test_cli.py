@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from conftest import MEDIA, Run
-from mien.card import shipped_bundles
+from mien.card import open_bundle, shipped_bundles
 from mien.errors import OutputError
 from mien.training.recipe import shipped_recipes
 
@@ -181,6 +181,7 @@ def test_evaluate_measures_a_bundle(run: Run, fer2013_folder: Path, any_counts: 
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["confusion.png", "evaluation.json", "scores.csv"]
     record = json.loads((tmp_path / "records.jsonl").read_text())
     assert {"kind", "time", "accuracy", "data_sha256", "environment"} <= set(record)
+    assert record["files_sha256"] == {"float32": open_bundle().card.files["float32"].sha256}
     status, out, _ = run("evaluate", *options, "--file", "int8")
     assert "int8" in out
 

@@ -96,7 +96,7 @@ def measure_manifest(
     chosen = choose_crops(manifest, crops, detector, threads)
     crop_of = chosen.crop_of(model.alignment, model.preprocess)
     evaluation = evaluate(model.classify, model.labels, manifest, on_progress, crop_of)
-    head: dict[str, Any] = {
+    head = {
         "model": model.name,
         "file": model.file,
         "dataset": data.dataset,
@@ -104,7 +104,7 @@ def measure_manifest(
         "crops": chosen.name,
         "label_source": manifest.label_source,
     }
-    if model.files_sha256:
-        head["files_sha256"] = model.files_sha256
     metrics = evaluation.metrics | {"left_out": left_out, "leaks": model.leaks}
+    if model.files_sha256:
+        metrics["files_sha256"] = model.files_sha256
     return Measurement(evaluation, crop_of, data, head | metrics)
