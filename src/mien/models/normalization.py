@@ -10,7 +10,7 @@ from keras import layers
 class FusedBatchNormalization(layers.BatchNormalization):  # type: ignore[misc]  # Keras tells no types
     """Keras's layer, trained by TensorFlow's fused kernel where TensorFlow is the backend.
 
-    Keras 3 composes the layer of elementary float32 operations, which take a third of a training step of ``mien_s`` on two cores. The fused
+    Keras 3 composes the layer of elementary float32 operations, which take much of a training step on a CPU. The fused
     kernel reads bfloat16 and knows its own gradient. Inference, other backends, other shapes than (N, H, W, C) and
     the layer's rarer options are Keras's.
     """

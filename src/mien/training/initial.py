@@ -60,7 +60,7 @@ def initial_weights(recipe: Recipe, training: Manifest, scratch: Path) -> Initia
     try:
         average_weights([one.path for one in found], path)
     except ModelFileError as error:
-        raise ModelFileError(f"{recipe.init}: are different networks, so their weights have no mean.") from error
+        raise ModelFileError(f"{recipe.init}: their weights have no mean. {error}") from error
     return InitialWeights(path, " + ".join(one.recipe for one in found), found[0].labels)
 
 
