@@ -343,6 +343,8 @@ def test_members_are_found_beside_their_file(tmp_path: Path) -> None:
     alone, both = open_classifier("mien_s", "int8"), open_classifier(tmp_path / "models" / "both.toml", "int8")
     assert (both.name, both.file, both.labels, both.preprocess) == ("both", "int8", alone.labels, alone.preprocess)
     np.testing.assert_allclose(both.classify(faces), alone.classify(faces))
+    sha256 = alone.files_sha256["int8"]
+    assert both.files_sha256 == {"mien_s:int8": sha256, "other:int8": sha256}
     regrouped = open_classifier(tmp_path / "all.toml", "int8")
     assert regrouped.labels == ("happy", "surprise", "sad")
     columns = [alone.labels.index(label) for label in regrouped.labels]

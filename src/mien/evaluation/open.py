@@ -1,5 +1,6 @@
 """One way to open whatever answers: a bundle, a run folder, or a combined model's TOML file."""
 
+import hashlib
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from mien.errors import ConfigError
 from mien.evaluation.combine import MEAN, Combined, MeanClassifier, Member, RegroupClassifier, load_combined
 from mien.labels import LabelSet
 from mien.preprocess import PreprocessSpec
-from mien.training.folder import is_run, read_facts
+from mien.training.folder import final_weights, is_run, read_facts
 from mien.types import Classifier
 
 RUN_FILE = "run"
@@ -31,7 +32,7 @@ class OpenClassifier:
     run_dir: Path | None = None
     """Of a run; None for bundles and combined models."""
     files_sha256: dict[str, str] = field(default_factory=dict)
-    """Of a bundle: the file that runs, to its hash."""
+    """The file that runs, to its hash; of a combined model, every member's file, as REFERENCE:FILE."""
     leaks: bool = False
     """Whether it, or a member of it, learned from or chose on pictures of test splits."""
 
@@ -72,7 +73,14 @@ def _open_peer(path: Path, threads: int) -> OpenClassifier:
     from mien.evaluation.peers import PeerClassifier
 
     classify = PeerClassifier(path, threads)
-    return OpenClassifier(classify, classify.peer.labels, classify.peer.name, path.name, AlignmentSpec(), classify.peer.preprocess)
+    peer = classify.peer
+    return OpenClassifier(
+        classify, peer.labels, peer.name, path.name, AlignmentSpec(), peer.preprocess, files_sha256=_hash(path, path.name)
+    )
+
+
+def _hash(path: Path, name: str) -> dict[str, str]:
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _open_run(path: Path, file: str) -> OpenClassifier:
@@ -84,8 +92,17 @@ def _open_run(path: Path, file: str) -> OpenClassifier:
     recipe = network.recipe
     side = recipe.crops.canvas_side or recipe.preprocess.side
     preprocess = replace(recipe.preprocess, size_hw=(side, side))
-    leaks = bool(read_facts(path).get("leaks", False))
-    return OpenClassifier(network, network.labels, recipe.name, RUN_FILE, AlignmentSpec(), preprocess, path, leaks=leaks)
+    return OpenClassifier(
+        network,
+        network.labels,
+        recipe.name,
+        RUN_FILE,
+        AlignmentSpec(),
+        preprocess,
+        run_dir=path,
+        files_sha256=_hash(final_weights(path), RUN_FILE),
+        leaks=bool(read_facts(path).get("leaks", False)),
+    )
 
 
 def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...]) -> OpenClassifier:
@@ -101,6 +118,7 @@ def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...
         file="+".join(sorted({part for member in opened.values() for part in member.file.split("+")})),
         alignment=_common_alignment(path, list(opened.values())),
         preprocess=_finest([member.preprocess for member in opened.values()]),
+        files_sha256={f"{name}:{part}": found for name, member in opened.items() for part, found in member.files_sha256.items()},
         leaks=any(member.leaks for member in opened.values()),
     )
 
