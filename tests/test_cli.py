@@ -127,9 +127,10 @@ def test_stream_writes_a_summary_without_tracking_and_smoothing(run: Run, tmp_pa
     assert status == 0, err
     assert "9 frames" in out
     assert json.loads((tmp_path / "s" / "summary.json").read_text())["frames"] == 9
-    options = ("--no-track", "--no-smooth", "--detect-every-frame", "--max-frames", 5, "--json")
+    options = ("--no-track", "--no-smooth", "--detect-every-frame", "--max-frames", 5, "--summary", "t", "--json")
     status, out, _ = run("stream", clip, "--file", "int8", "--detector", "haar", *options)
     assert (status, json.loads(out)["tracks"]) == (0, 0)
+    assert [person["track_id"] for person in json.loads((tmp_path / "t" / "summary.json").read_text())["people"]] == [-1]
 
 
 def test_an_output_that_fails_is_told_at_the_end(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -146,16 +147,20 @@ def test_an_output_that_fails_is_told_at_the_end(run: Run, monkeypatch: pytest.M
 
 def test_a_window_without_a_display_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
-    status, _, err = run("stream", MEDIA / "clip.mp4", "--detector", "haar", "--show")
+    Path("a.csv").write_text("of yesterday")
+    status, _, err = run("stream", MEDIA / "clip.mp4", "--detector", "haar", "--show", "--csv", "a.csv")
     assert status == 2
+    assert [path.read_text() for path in Path().iterdir()] == ["of yesterday"]
     assert "No window can be opened" in err
 
 
 def test_recover_makes_files_of_what_a_crash_left(run: Run, tmp_path: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    (tmp_path / f".tmp-{ended.pid}-a.jsonl").write_text('{"frame": 0}\n{"fr')
-    status, out, _ = run("recover", ".", "--json")
+    (tmp_path / ".mien-0123abcd-a.jsonl").write_text('{"frame": 0}\n{"fr')
+    (tmp_path / ".mien-0123abce-b.parquet.journal").write_text("frame\nno number\n")
+    status, out, err = run("recover", "b.parquet")
+    assert (status, out) == (2, "")
+    assert "not a journal" in err
+    status, out, _ = run("recover", "a.jsonl", "--json")
     assert (status, json.loads(out)["recovered"][0]["path"]) == (0, "a.jsonl")
     assert (tmp_path / "a.jsonl").read_text() == '{"frame": 0}\n'
     assert run("recover", "a.jsonl")[0] == 2

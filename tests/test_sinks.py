@@ -17,7 +17,7 @@ import pytest
 
 from mien.errors import DataError, MissingExtraError, OutputError, SourceError
 from mien.labels import FER7
-from mien.sinks.base import Sink, unfinished_path
+from mien.sinks.base import UNFINISHED, Sink, Unfinished
 from mien.sinks.opencv_video import OpenCvVideoSink
 from mien.sinks.parquet import ParquetSink, convert_journal
 from mien.sinks.pictures import PicturesSink
@@ -70,7 +70,7 @@ def test_sinks_hold_every_result(tmp_path: Path) -> None:
     capture = cv2.VideoCapture(str(tmp_path / "a.mp4"))
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
     capture.release()
-    assert not list(tmp_path.glob(".tmp-*"))
+    assert not list(tmp_path.glob(".mien-*"))
 
 
 def test_an_error_keeps_what_was_written(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_full_disk_is_told(kind: type[JsonLinesSink] | type[CsvSink] | type[Pa
     sink = kind(tmp_path / "results.parquet", "clip", FER7)
     sink._file.close()
     sink._file = FullDisk()  # type: ignore[assignment]
-    with pytest.raises(OutputError, match="No space left"):
+    with pytest.raises(OutputError, match="No space left"), sink:
         sink.write(result(1))
 
 
@@ -180,7 +180,6 @@ def test_one_sink_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     with writers:
         for index in range(100):
             writers.write(result(index))
-        assert writers.is_any_left
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 100
     assert [str(error) for error in writers.errors] == ["The disk is full."]
 
@@ -273,7 +272,7 @@ def test_after_kill_9_everything_but_the_last_moment_is_recovered(tmp_path: Path
         handed = max([200, *(int(line) for line in child.stdout if line.strip())])
     found = {one.path.suffix: one.path for one in recover(tmp_path)}
     assert set(found) >= {".csv", ".jsonl", ".parquet"}
-    assert not list(tmp_path.glob(".tmp-*"))
+    assert not list(tmp_path.glob(".mien-*"))
     last = [json.loads(line) for line in found[".jsonl"].read_text().splitlines()][-1]["frame"]
     # Eight results wait for a sink at most, one is in its hands.
     assert handed - last <= 10
@@ -289,17 +288,48 @@ def test_after_kill_9_everything_but_the_last_moment_is_recovered(tmp_path: Path
 
 
 def test_recovering_leaves_out_half_a_line_and_replaces_nothing(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
     (tmp_path / "a.jsonl").write_text("whole\n")
-    (tmp_path / f".tmp-{process.pid}-a.jsonl").write_text('{"frame": 0}\n{"fra')
+    (tmp_path / f"{UNFINISHED}0123abcd-a.jsonl").write_text('{"frame": 0}\n{"fra')
     (one,) = recover(tmp_path / "a.jsonl")
     assert one.path.name == "a-recovered.jsonl"
     assert one.path.read_text() == '{"frame": 0}\n'
     assert (tmp_path / "a.jsonl").read_text() == "whole\n"
     with pytest.raises(SourceError, match="nothing to recover"):
         recover(tmp_path / "a.jsonl")
-    assert unfinished_path(tmp_path / "b").name.startswith(".tmp-")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files in use cannot be moved there anyway")
+def test_what_is_being_written_is_left_alone_and_never_shared(tmp_path: Path) -> None:
+    first, second = (Unfinished(tmp_path / "a.csv") for _ in range(2))
+    assert first.path != second.path
+    assert find_unfinished(tmp_path) == []
+    first.remove()
+    second.move_into_place()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+
+def test_a_table_that_cannot_be_recovered_keeps_no_other_back(tmp_path: Path) -> None:
+    (tmp_path / f"{UNFINISHED}00000000-bad.pq.journal").write_text("frame,x1\nno,table at all\n")
+    (tmp_path / f"{UNFINISHED}00000001-good.pq.journal").write_text("frame,x1\n1,2.5\n2,")
+    (tmp_path / ".tmp-1-good.pq").write_bytes(b"half a file that no sink wrote")
+    bad, good = sorted(recover(tmp_path), key=lambda one: one.path.name)
+    assert (bad.path.name, good.path.name, good.error) == ("bad.pq", "good.pq", "")
+    assert "not a journal" in bad.error
+    assert bad.unfinished.is_file()
+    import pyarrow.parquet
+
+    assert pyarrow.parquet.read_table(tmp_path / "good.pq").to_pylist() == [{"frame": 1, "x1": 2.5}]
+
+
+def test_names_that_are_not_unicode_are_written(tmp_path: Path) -> None:
+    name = b"b\xe9.jpg".decode(errors="surrogateescape")
+    with CsvSink(tmp_path / "a.csv", "", FER7) as table, ParquetSink(tmp_path / "a.parquet", "", FER7) as columns:
+        for sink in (table, columns):
+            sink.write(result(1, name))
+    assert b"b\xe9.jpg" in (tmp_path / "a.csv").read_bytes()
+    import pyarrow.parquet
+
+    assert pyarrow.parquet.read_table(tmp_path / "a.parquet")["source"].to_pylist() == ["b\\udce9.jpg"]
 
 
 def test_a_journal_of_something_else_is_told(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
-"""What a sink is, and the name of a file that is not finished."""
+"""What a sink is, and a file that is not finished."""
 
-import os
+import sys
 from abc import abstractmethod
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO
 
 from mien.atomic import cannot_write
 from mien.types import FrameResult
+
+UNFINISHED = ".mien-"
+"""What names of unfinished files begin with; a token and the file's own name follow."""
 
 
 class Sink(AbstractContextManager["Sink"]):
@@ -21,26 +26,67 @@ class Sink(AbstractContextManager["Sink"]):
         """
 
 
-def unfinished_path(path: Path) -> Path:
-    """Return the name of a file while it is written, beside its own name; makes the folder.
+class Unfinished:
+    """A new file beside ``path`` until it is whole, locked as long as this process lives, so that nobody takes it for a crash's.
+
+    The token is drawn, since in containers every run has the same process number. Makes the folder.
 
     Raises:
-        OutputError: the folder cannot be made.
+        OutputError: it cannot be made.
     """
+
+    def __init__(self, path: Path, suffix: str = "") -> None:
+        self.path = path.with_name(f"{UNFINISHED}{token_hex(4)}-{path.name}{suffix}")
+        self._target = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock: BinaryIO | None = self.path.open("xb")
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        if not _lock(self._lock):
+            self.release()
+
+    def move_into_place(self) -> None:
+        """Give the finished file its own name.
+
+        Raises:
+            OutputError: it cannot be moved.
+        """
+        self.release()
+        try:
+            self.path.replace(self._target)
+        except OSError as error:
+            raise cannot_write(self._target, error) from error
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+        self.release()
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Give up the lock; what is not moved or removed stays for ``mien recover``."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def is_in_use(unfinished: Path) -> bool:
+    """Say whether a process still holds an unfinished file."""
+    with unfinished.open("rb") as file:
+        return sys.platform != "win32" and not _lock(file)
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock a file until it is closed; return False where another process holds it, and on Windows, where files in use cannot be moved."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return path.with_name(f".tmp-{os.getpid()}-{path.name}")
-
-
-def move_into_place(unfinished: Path, path: Path) -> None:
-    """Give a finished file its own name.
-
-    Raises:
-        OutputError: it cannot be moved.
-    """
-    try:
-        unfinished.replace(path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True

@@ -7,7 +7,7 @@ import cv2
 
 from mien.errors import OutputError
 from mien.overlay import draw
-from mien.sinks.base import Sink, move_into_place, unfinished_path
+from mien.sinks.base import Sink, Unfinished
 from mien.types import FrameResult
 from mien.video.clock import FALLBACK_RATE
 
@@ -22,7 +22,7 @@ class OpenCvVideoSink(Sink):
     def __init__(self, path: Path, frames_per_second: float) -> None:
         self._path = path
         self._frames_per_second = frames_per_second or FALLBACK_RATE
-        self._unfinished = unfinished_path(path)
+        self._unfinished = Unfinished(path)
         self._writer: cv2.VideoWriter | None = None
         self._num_frames = 0
 
@@ -31,7 +31,7 @@ class OpenCvVideoSink(Sink):
         height, width = result.image.shape[:2]
         if self._writer is None:
             code = cv2.VideoWriter.fourcc(*"mp4v")
-            self._writer = cv2.VideoWriter(str(self._unfinished), code, self._frames_per_second, (width, height))
+            self._writer = cv2.VideoWriter(str(self._unfinished.path), code, self._frames_per_second, (width, height))
             if not self._writer.isOpened():
                 raise OutputError(f"{self._path}: cannot be written. Choose another place.")
             self._size_wh = (width, height)
@@ -43,12 +43,14 @@ class OpenCvVideoSink(Sink):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._writer is None:
+            self._unfinished.remove()
             return
         self._writer.release()
+        self._unfinished.release()
         # OpenCV does not tell when the disk is full.
-        written = cv2.VideoCapture(str(self._unfinished))
+        written = cv2.VideoCapture(str(self._unfinished.path))
         num_written = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
         written.release()
         if num_written < self._num_frames:
             raise OutputError(f"{self._path}: only {num_written} of {self._num_frames} frames could be written. Free some space.")
-        move_into_place(self._unfinished, self._path)
+        self._unfinished.move_into_place()

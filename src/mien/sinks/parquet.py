@@ -10,9 +10,10 @@ from typing import Any
 from mien.atomic import atomic_path
 from mien.errors import DataError, MissingExtraError
 from mien.labels import LabelSet
+from mien.sinks.base import Unfinished
 from mien.sinks.text import CsvSink
 
-JOURNAL_SUFFIX = ".csv"
+JOURNAL_SUFFIX = ".journal"
 ROWS_PER_GROUP = 50_000
 _BLOCK_BYTES = 4 << 20
 _KINDS = {"source": "string", "expression": "string", "uncertain": "bool", "frame": "int64", "face": "int64", "track_id": "int64"}
@@ -25,15 +26,17 @@ class ParquetSink(CsvSink):
         MissingExtraError: pyarrow is not installed.
     """
 
-    def __init__(self, path: Path, source: str, labels: LabelSet) -> None:
-        _need_pyarrow()
-        self._table_path = path
-        super().__init__(path.with_name(path.name + JOURNAL_SUFFIX), source, labels)
+    suffix = JOURNAL_SUFFIX
+    unknown_characters = "backslashreplace"  # Parquet's strings are UTF-8
 
-    def finish(self, unfinished: Path) -> None:
+    def __init__(self, path: Path, source: str, labels: LabelSet) -> None:
+        need_pyarrow()
+        super().__init__(path, source, labels)
+
+    def finish(self, unfinished: Unfinished) -> None:
         """Write the table from the journal, and remove that."""
-        convert_journal(unfinished, self._table_path)
-        unfinished.unlink()
+        convert_journal(unfinished.path, self._path)
+        unfinished.remove()
 
 
 def convert_journal(journal: Path, path: Path) -> int:
@@ -45,7 +48,7 @@ def convert_journal(journal: Path, path: Path) -> int:
         DataError: it is not a journal.
         OutputError: the file cannot be written.
     """
-    _need_pyarrow()
+    need_pyarrow()
     import pyarrow
     from pyarrow import csv, parquet
 
@@ -93,7 +96,8 @@ def end_of_last_line(path: Path) -> int:
     return 0
 
 
-def _need_pyarrow() -> None:
+def need_pyarrow() -> None:
+    """Raise MissingExtraError where Parquet cannot be written."""
     try:
         import pyarrow.parquet  # noqa: F401 - asked here, so that it is told before an hour of video
     except ModuleNotFoundError as error:

@@ -1,34 +1,34 @@
 """After a crash: from unfinished files to whole ones."""
 
-import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.errors import SourceError
-from mien.sinks.base import move_into_place
+from mien.atomic import cannot_write
+from mien.errors import MienError, SourceError
+from mien.sinks.base import UNFINISHED, is_in_use
 from mien.sinks.parquet import JOURNAL_SUFFIX, convert_journal, end_of_last_line
 
-_NAME = re.compile(r"\.tmp-(\d+)-(.+)")
+_NAME = re.compile(re.escape(UNFINISHED) + r"[0-9a-f]{8}-(.+)")
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """A file that was made of an unfinished one."""
+    """A file that was made of an unfinished one, or why none could be made; the unfinished one is then still there."""
 
     path: Path
     unfinished: Path
+    error: str = ""
 
 
 def find_unfinished(path: Path) -> list[Path]:
-    """Return what a crashed process left of a file, or of any file in a folder, the oldest first; running ones are left alone."""
+    """Return what a crashed process left of a file, or of any file in a folder, the oldest first; those in use are left alone."""
     folder, wanted = (path, None) if path.is_dir() else (path.parent, path.name)
-    found = []
-    for candidate in folder.glob(".tmp-*"):
-        match = _NAME.fullmatch(candidate.name)
-        if match and not _is_running(int(match[1])) and (wanted is None or target_of(candidate).name == wanted):
-            found.append(candidate)
+    found = [
+        candidate
+        for candidate in folder.glob(f"{UNFINISHED}*")
+        if _NAME.fullmatch(candidate.name) and (wanted is None or target_of(candidate).name == wanted) and not is_in_use(candidate)
+    ]
     return sorted(found, key=lambda one: one.stat().st_mtime)
 
 
@@ -36,39 +36,46 @@ def recover(path: Path) -> list[Recovered]:
     """Make whole files of what crashed processes left of ``path``, a file or all in a folder.
 
     A line cut off in the middle is left out. Where a whole file is there already, the recovered one is put beside it,
-    with ``-recovered`` in its name.
+    with ``-recovered`` in its name. One that fails does not keep the others back.
 
     Raises:
         SourceError: nothing is there to recover.
-        OutputError: a file cannot be written.
-        DataError: an unfinished table is damaged.
     """
     unfinished = find_unfinished(path)
     if not unfinished:
         raise SourceError(
-            f"{path}: nothing to recover. Expected a file named .tmp-PROCESS-{path.name} beside it, of a process that has ended."
+            f"{path}: nothing to recover. Expected a file named {UNFINISHED}TOKEN-{path.name} beside it, of a process that has ended."
         )
-    return [Recovered(_recover_one(one), one) for one in unfinished]
+    return [_recover_one(one) for one in unfinished]
 
 
 def target_of(unfinished: Path) -> Path:
     """Return the file that an unfinished one was to become."""
     match = _NAME.fullmatch(unfinished.name)
-    name = match[2] if match else unfinished.name
-    return unfinished.with_name(name.removesuffix(JOURNAL_SUFFIX) if name.endswith(f".parquet{JOURNAL_SUFFIX}") else name)
+    return unfinished.with_name((match[1] if match else unfinished.name).removesuffix(JOURNAL_SUFFIX))
 
 
-def _recover_one(unfinished: Path) -> Path:
+def _recover_one(unfinished: Path) -> Recovered:
     target = _free_name(target_of(unfinished))
-    if target.suffix == ".parquet":
-        convert_journal(unfinished, target)
-        unfinished.unlink()
-        return target
-    if target.suffix in (".csv", ".jsonl"):
-        with unfinished.open("rb+") as file:
-            file.truncate(end_of_last_line(unfinished))
-    move_into_place(unfinished, target)
-    return target
+    try:
+        if unfinished.suffix == JOURNAL_SUFFIX:
+            convert_journal(unfinished, target)
+            unfinished.unlink()
+        else:
+            _move(unfinished, target)
+    except MienError as error:
+        return Recovered(target, unfinished, str(error))
+    return Recovered(target, unfinished)
+
+
+def _move(unfinished: Path, target: Path) -> None:
+    try:
+        if target.suffix in (".csv", ".jsonl"):
+            with unfinished.open("rb+") as file:
+                file.truncate(end_of_last_line(unfinished))
+        unfinished.replace(target)
+    except OSError as error:
+        raise cannot_write(target, error) from error
 
 
 def _free_name(path: Path) -> Path:
@@ -77,15 +84,3 @@ def _free_name(path: Path) -> Path:
         name = path.with_name(f"{path.stem}-recovered{number if number > 1 else ''}{path.suffix}")
         number += 1
     return name
-
-
-def _is_running(process: int) -> bool:
-    if sys.platform == "win32":  # where asking would end it, and files in use cannot be moved anyway
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's
-        return True
-    return True

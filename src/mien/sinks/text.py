@@ -11,7 +11,7 @@ from typing import BinaryIO
 from mien.atomic import cannot_write
 from mien.labels import LabelSet
 from mien.serialize import column_names, frame_rows, frame_values
-from mien.sinks.base import Sink, move_into_place, unfinished_path
+from mien.sinks.base import Sink, Unfinished
 from mien.types import FrameResult
 
 
@@ -26,11 +26,16 @@ class TextSink(Sink):
         OutputError: it cannot be written.
     """
 
+    suffix = ""
+    """Of the name until the file is whole."""
+    unknown_characters = "surrogateescape"
+    """What becomes of names of files that are not UTF-8: here, the bytes they have."""
+
     def __init__(self, path: Path, source: str, labels: LabelSet) -> None:
         self._path, self._source, self._labels = path, source, labels
-        self._unfinished = unfinished_path(path)
+        self._unfinished = Unfinished(path, self.suffix)
         try:
-            self._file: BinaryIO = self._unfinished.open("wb", buffering=0)
+            self._file: BinaryIO = self._unfinished.path.open("wb", buffering=0)
         except OSError as error:
             raise cannot_write(path, error) from error
         self._append(self.head())
@@ -48,7 +53,7 @@ class TextSink(Sink):
         self._append(self.text_of(result))
 
     def _append(self, text: str) -> None:
-        rest = memoryview(text.encode())
+        rest = memoryview(text.encode(errors=self.unknown_characters))
         try:
             while rest:  # an unbuffered write may take only a part
                 rest = rest[self._file.write(rest) :]
@@ -58,13 +63,15 @@ class TextSink(Sink):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             self._file.close()
+            self.finish(self._unfinished)
         except OSError as failure:
             raise cannot_write(self._path, failure) from failure
-        self.finish(self._unfinished)
+        finally:
+            self._unfinished.release()
 
-    def finish(self, unfinished: Path) -> None:
+    def finish(self, unfinished: Unfinished) -> None:
         """Make the file of what was written."""
-        move_into_place(unfinished, self._path)
+        unfinished.move_into_place()
 
 
 class JsonLinesSink(TextSink):

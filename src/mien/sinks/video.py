@@ -13,7 +13,7 @@ import numpy as np
 from mien.atomic import cannot_write
 from mien.errors import OutputError
 from mien.overlay import draw
-from mien.sinks.base import Sink, move_into_place, unfinished_path
+from mien.sinks.base import Sink, Unfinished
 from mien.types import FrameResult, UInt8
 
 log = logging.getLogger("mien")
@@ -35,9 +35,8 @@ def open_video_sink(path: Path, frames_per_second: float) -> Sink:
     Raises:
         OutputError: not an MP4, or the place cannot be written.
     """
-    if path.suffix.lower() != ".mp4":
-        raise OutputError(f"{path}: videos are written as MP4. Choose a name that ends in .mp4.")
-    if find_spec("av") is not None:
+    check_video_name(path)
+    if _can_encode():
         return VideoSink(path)
     from mien.sinks.opencv_video import OpenCvVideoSink
 
@@ -45,8 +44,23 @@ def open_video_sink(path: Path, frames_per_second: float) -> Sink:
     return OpenCvVideoSink(path, frames_per_second)
 
 
+def _can_encode() -> bool:
+    """Say whether PyAV is there, and built with an encoder of H.264; its wheels are."""
+    if find_spec("av") is None:
+        return False
+    import av
+
+    return "libx264" in av.codecs_available
+
+
+def check_video_name(path: Path) -> None:
+    """Raise OutputError unless a path names an MP4."""
+    if path.suffix.lower() != ".mp4":
+        raise OutputError(f"{path}: videos are written as MP4. Choose a name that ends in .mp4.")
+
+
 class VideoSink(Sink):
-    """An annotated MP4 (H.264, else MPEG-4 part 2) with the source's own times, in fragments of a second.
+    """An annotated MP4 (H.264) with the source's own times, in fragments of a second.
 
     The file has the size of its first frame; frames of another size are scaled.
 
@@ -58,10 +72,11 @@ class VideoSink(Sink):
         import av
 
         self._path, self._av_error = path, av.error.FFmpegError
-        self._unfinished = unfinished_path(path)
+        self._unfinished = Unfinished(path)
         try:
-            self._container: Any = av.open(str(self._unfinished), "w", format="mp4", options=_MUXER)
+            self._container: Any = av.open(str(self._unfinished.path), "w", format="mp4", options=_MUXER)
         except (OSError, av.error.FFmpegError) as error:
+            self._unfinished.remove()
             raise cannot_write(path, error) from error
         self._stream: Any = None
         self._last_ticks = -1
@@ -84,10 +99,7 @@ class VideoSink(Sink):
         self._mux(frame)
 
     def _start(self, picture: UInt8) -> Any:
-        import av
-
-        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
-        stream = self._container.add_stream(codec, options=_ENCODER if codec == "libx264" else {"qscale": "4"})
+        stream = self._container.add_stream("libx264", options=_ENCODER)
         stream.height, stream.width = (side + side % 2 for side in picture.shape[:2])
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = stream.time_base = Fraction(1, _TICKS_PER_S)
@@ -113,11 +125,13 @@ class VideoSink(Sink):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._stream is None:  # a container without a stream cannot be closed well
-            self._unfinished.unlink(missing_ok=True)
+            self._unfinished.remove()
             return
         try:
             self._mux(None)
             self._container.close()
         except (OSError, self._av_error) as failure:
             raise cannot_write(self._path, failure) from failure
-        move_into_place(self._unfinished, self._path)
+        finally:
+            self._unfinished.release()
+        self._unfinished.move_into_place()

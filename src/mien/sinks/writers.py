@@ -66,11 +66,6 @@ class Writers(AbstractContextManager["Writers"]):
                 self._hung.append(writer)
 
     @property
-    def is_any_left(self) -> bool:
-        """Whether a sink still takes results."""
-        return any(writer.thread.is_alive() and writer not in self._hung for writer in self._writers)
-
-    @property
     def errors(self) -> list[Exception]:
         """Why sinks failed; complete once the context is left."""
         hung = [OutputError(f"{writer.thread.name}: took nothing for {self._timeout_s:g} s, given up.") for writer in self._hung]

@@ -113,7 +113,7 @@ def is_folder(path: Path) -> bool:
 
 
 def check_outputs(sources: list[str], files: list[Path | None], folder: Path | None = None) -> None:
-    """Make sure that no result replaces a source or another result.
+    """Make sure that no result replaces a source or another result, or is to be written where a folder is.
 
     Raises:
         ConfigError: one would.
@@ -122,6 +122,8 @@ def check_outputs(sources: list[str], files: list[Path | None], folder: Path | N
     for path in files:
         if path is None:
             continue
+        if path.is_dir():
+            raise ConfigError(f"{path}: is a folder. Expected the name of a file to write.")
         if path.resolve() in taken:
             raise ConfigError(f"{path}: is a source or another output already. Choose another name.")
         taken.append(path.resolve())
@@ -134,7 +136,7 @@ def open_tables(source: str, labels: "LabelSet", csv: Path | None, jsonl: Path |
     from mien.sinks.parquet import ParquetSink
     from mien.sinks.text import CsvSink, JsonLinesSink
 
-    wanted = ((csv, CsvSink), (jsonl, JsonLinesSink), (parquet, ParquetSink))
+    wanted = ((parquet, ParquetSink), (csv, CsvSink), (jsonl, JsonLinesSink))  # first the one whose extra may be missing
     return [kind(path, source, labels) for path, kind in wanted if path]
 
 

@@ -18,8 +18,18 @@ def recover(
     from mien.sinks.recover import recover as recover_files
 
     found = [one for path in paths for one in recover_files(path)]
+    done, failed = [one for one in found if not one.error], [one for one in found if one.error]
     if json:
-        console.print_json({"recovered": [{"path": str(one.path), "from": str(one.unfinished)} for one in found]})
-        return
-    for one in found:
-        console.out.print(f"{one.path}: recovered from {one.unfinished.name}", markup=False, soft_wrap=True)
+        console.print_json(
+            {
+                "recovered": [{"path": str(one.path), "from": str(one.unfinished)} for one in done],
+                "errors": [{"from": str(one.unfinished), "error": one.error} for one in failed],
+            }
+        )
+    else:
+        for one in done:
+            console.out.print(f"{one.path}: recovered from {one.unfinished.name}", markup=False, soft_wrap=True)
+    for one in failed:
+        console.say(f"mien: {one.unfinished}: not recovered. {one.error}")
+    if failed:
+        raise typer.Exit(2)

@@ -49,6 +49,7 @@ def stream(
     """
     from mien.live import LiveSpec, watch
     from mien.pipeline import Recognizer
+    from mien.sinks.video import check_video_name
     from mien.smoothing import SmoothingSpec
     from mien.tracking import TrackingSpec
     from mien.video.reconnect import ReconnectSpec
@@ -56,6 +57,8 @@ def stream(
     from mien.watching import Watcher
 
     check_outputs([source], [csv, jsonl, parquet, record])
+    if record:
+        check_video_name(record)
     spec = LiveSpec(
         TrackingSpec(detect_every_frame=detect_every_frame) if track else None,
         SmoothingSpec() if smooth else None,
@@ -66,9 +69,12 @@ def stream(
         info = results.open()
         recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
         watcher = Watcher(recognizer.pipeline, spec.tracking, spec.smoothing)
-        sinks = _open_sinks(recognizer, info, csv, jsonl, parquet, record, summary)
         counts = Summary()
-        errors = _run(results, info, sinks, counts, show, max_frames)
+        with ExitStack() as stack:
+            # The window before the files: where there is no screen, none of them is replaced.
+            window = stack.enter_context(_window(info.name)) if show else None
+            sinks = _open_sinks(recognizer, info, csv, jsonl, parquet, record, summary)
+            errors = _run(results, info, sinks, counts, window, max_frames)
     counts.print(info.name, results.statistics, json)
     _tell(errors)
 
@@ -94,7 +100,7 @@ def _open_sinks(
 
 
 def _run(
-    results: "Stream", info: "SourceInfo", sinks: "Sequence[Sink]", counts: "Summary", show: bool, max_frames: int
+    results: "Stream", info: "SourceInfo", sinks: "Sequence[Sink]", counts: "Summary", window: "Sink | None", max_frames: int
 ) -> "list[Exception]":
     """Hand every result to the sinks, and return why some failed."""
     from mien.sinks.writers import Writers
@@ -103,7 +109,6 @@ def _run(
     errors: list[Exception] = []
     with ExitStack() as stack:
         stack.enter_context(writers)
-        window = _open_window(stack, info.name) if show else None
         view = stack.enter_context(open_view(results, info))
         try:
             for result in results:
@@ -124,10 +129,10 @@ def _run(
     return [*writers.errors, *errors]
 
 
-def _open_window(stack: ExitStack, title: str) -> "Sink":
+def _window(title: str) -> "Sink":
     from mien.apps.window import WindowSink
 
-    return stack.enter_context(WindowSink(title))
+    return WindowSink(title)
 
 
 def _show(window: "Sink", result: "FrameResult", errors: "list[Exception]") -> bool:
