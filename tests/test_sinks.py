@@ -237,6 +237,14 @@ def test_the_summary_counts_time_and_runs(tmp_path: Path) -> None:
     assert cv2.imread(str(tmp_path / "s" / "timeline.png")) is not None
 
 
+def test_faces_that_are_not_told_apart_have_runs_of_each_expression(tmp_path: Path) -> None:
+    with SummarySink(tmp_path / "s", "clip", FER7) as sink:
+        for index in range(5):
+            sink.write(shown(index, index / 2, (-1, "happy"), (-1, "sad")))
+    (everybody,) = json.loads((tmp_path / "s" / "summary.json").read_text())["people"]
+    assert everybody["longest_runs"] == {name: {"start_s": 0.0, "seconds": 2.5} for name in ("happy", "sad")}
+
+
 def test_an_empty_summary_is_whole(tmp_path: Path) -> None:
     with SummarySink(tmp_path / "s", "clip", FER7):
         pass

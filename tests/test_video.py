@@ -154,6 +154,11 @@ def test_a_video_cut_short_gives_its_frames_then_an_error(tmp_path: Path, decode
         (87, "Camera 87 cannot be opened"),
         ("87", "Camera 87"),
         ("rtsp://127.0.0.1:1/x", "stream cannot be opened"),
+        ("RTSP://127.0.0.1:1/x", "stream cannot be opened"),
+        ("99999999999999", "numbered from 0"),
+        ("/dev/video87", "Camera 87"),
+        ("/dev/null", "neither a file nor a folder"),
+        ("x" * 300, "no such file"),
     ],
 )
 def test_absent_sources_are_named(target: str | int, said: str) -> None:
@@ -167,6 +172,35 @@ def test_pictures_and_empty_folders_are_no_streams(tmp_path: Path, astronaut: UI
     Image.fromarray(astronaut).save(tmp_path / "a.png")
     with pytest.raises(SourceError, match="mien predict"):
         open_source(tmp_path / "a.png")
+
+
+@needs_pyav
+def test_trimmed_videos_and_longer_sound_are_whole(tmp_path: Path) -> None:
+    import av
+
+    whole, trimmed, noisy = tmp_path / "whole.mp4", tmp_path / "trimmed.mp4", tmp_path / "noisy.mkv"
+    write_uneven(whole, [index / 10 for index in range(40)])
+    with av.open(str(whole)) as source, av.open(str(trimmed), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.pts is not None:
+                packet.stream = stream
+                packet.pts, packet.dts = packet.pts - 30_000, packet.dts - 30_000  # an edit list skips what is before 0
+                target.mux(packet)
+    with av.open(str(whole)) as source, av.open(str(noisy), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        sound: Any = target.add_stream("pcm_s16le", rate=8000)
+        for packet in source.demux(source.streams.video[0]):
+            if packet.pts is not None:
+                packet.stream = stream
+                target.mux(packet)
+        for index in range(10):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), layout="mono")
+            frame.sample_rate, frame.pts = 8000, 8000 * index
+            target.mux(sound.encode(frame))
+        target.mux(sound.encode(None))
+    assert 0 < len(list(stream_of(trimmed))) < 36
+    assert len(list(stream_of(noisy))) == 40
 
 
 @needs_pyav
@@ -435,6 +469,14 @@ def test_a_camera_that_comes_back_goes_on() -> None:
     times_s = [frame.time_s for frame in frames]
     assert times_s == sorted(set(times_s))
     assert times_s[3] >= 3.5, "the time without it counts"
+
+
+def test_a_camera_that_opens_and_gives_nothing_is_given_up() -> None:
+    clock = ScriptedClock()
+    source = ReconnectingSource(lambda: BreakingSource(0, is_live=True), ReconnectSpec(), clock, lambda: None)
+    with pytest.raises(SourceError, match=r"given up.*unplugged"):
+        list(source)
+    assert clock.waits_s == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
 
 
 def test_a_camera_that_stays_away_is_given_up() -> None:

@@ -198,12 +198,13 @@ def open_bundle(name_or_path: str | Path = DEFAULT_BUNDLE) -> Bundle:
     """
     shipped = shipped_bundles()
     folder = Path(name_or_path)
-    if isinstance(name_or_path, str) and name_or_path in shipped:
+    name = str(name_or_path)
+    if name in shipped and (isinstance(name_or_path, str) or not folder.exists()):
         if (folder / CARD_NAME).is_file():
-            raise ConfigError(f"{name_or_path!r} is a shipped bundle and a folder here. Write ./{name_or_path} for the folder.")
-        folder = shipped[name_or_path]
+            raise ConfigError(f"{name!r} is a shipped bundle and a folder here. Write ./{name} for the folder.")
+        folder = shipped[name]
     if not folder.exists():
-        raise UnknownNameError("Bundle", str(name_or_path), shipped, "mien models")
+        raise UnknownNameError("Bundle", name, shipped, "mien models")
     path = folder / CARD_NAME
     if not path.is_file():
         raise ModelFileError(f"{folder}: holds no {CARD_NAME}. Expected a bundle folder that `mien export` wrote.")

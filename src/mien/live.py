@@ -14,6 +14,7 @@ from mien.pipeline import Pipeline, Recognizer
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
 from mien.types import Event, Frame, FrameResult
+from mien.video.channel import Ended
 from mien.video.reconnect import ReconnectingSource, ReconnectSpec, SystemClock
 from mien.video.sources import Source, SourceInfo, open_source
 from mien.video.stream import Stream, StreamStatistics
@@ -186,6 +187,8 @@ class Session(AbstractContextManager["Session"]):
                 self._tell(result.events)
                 self._on_result(result)
             self._tell(self._watcher.finish())
+        except Ended:  # stopped before the source was open
+            pass
         except BaseException as error:  # noqa: BLE001 - whoever polls gets it
             self._error = error
         finally:

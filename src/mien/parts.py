@@ -15,7 +15,7 @@ import numpy as np
 from mien.alignment import cut_face, face_square
 from mien.card import Bundle, open_trained
 from mien.detection.mesh import OUTLINES, FaceMesh
-from mien.errors import ModelFileError
+from mien.errors import ModelFileError, OutputError
 from mien.geometry import PART_BOXES
 from mien.labels import LabelSet
 from mien.pipeline import Pipeline
@@ -92,7 +92,7 @@ class PartReader:
         self._mesh: FaceMesh | None = None
         try:
             self._mesh = FaceMesh(may_fetch=may_fetch)
-        except ModelFileError as error:
+        except (ModelFileError, OutputError) as error:
             log.warning("Parts are placed by the detector's points, without the face mesh. %s", error)
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from mien.alignment import AlignmentSpec, cut_face
 from mien.card import DEFAULT_BUNDLE, Bundle, open_trained
 from mien.detection.catalog import create_detector
+from mien.errors import SourceError
 from mien.labels import LabelSet
 from mien.pictures import read_picture
 from mien.preprocess import PreprocessSpec, check_picture
@@ -123,8 +124,10 @@ class Recognizer:
             crops: Each (h, w) grey or (h, w, 3) RGB uint8, framed like FER2013: the whole face, eyes level.
 
         Raises:
-            SourceError: a crop has another shape or type.
+            SourceError: a crop has another shape or type, or one face is given alone.
         """
+        if isinstance(crops, np.ndarray) and (crops.ndim == 2 or (crops.ndim == 3 and crops.shape[-1] == 3)):
+            raise SourceError(f"An array of shape {crops.shape} is one face. Put it in a list: classify([face]).")
         for crop in crops:
             check_picture(crop)
         return self._classifier(crops)

@@ -48,6 +48,8 @@ def check_maps(
         values = prepare([crop], explained.preprocess)[0]
         column = int(explained.raw_scores(values[None])[0].argmax())
         mask = face_mask(mesh, crop) if mesh else None
+        if mask is not None and explained.preprocess.center_share < 1:
+            mask = fit((255 * mask).astype(np.uint8), explained.preprocess.side, explained.preprocess.center_share) / 255
         if mask is not None:
             areas.append((sample.label, float(mask.mean())))
         for method in methods:

@@ -10,7 +10,7 @@ from mien.evaluation.page import Gallery, Page, Picture, Section, Text, to_html
 from mien.explain.draw import grid, overlay_heat, to_png
 from mien.explain.first_layer import feature_maps, kernels
 from mien.explain.networks import Explained
-from mien.preprocess import prepare
+from mien.preprocess import fit, prepare
 from mien.types import UInt8
 
 WORDS = {
@@ -22,7 +22,7 @@ WORDS = {
 
 @dataclass(frozen=True, eq=False)
 class FaceToExplain:
-    """A face that was found or given, cut as the network sees it."""
+    """A face that was found or given, whole; a network may see the middle of it alone."""
 
     name: str
     """For titles and file names."""
@@ -72,12 +72,14 @@ _CARE = (
 def _explain_face(
     explained: Explained, face: FaceToExplain, methods: Sequence[str], with_layers: bool
 ) -> tuple[Section, dict[str, object]]:
-    values = prepare([face.crop], explained.preprocess)[0]
+    spec = explained.preprocess
+    values = prepare([face.crop], spec)[0]
+    seen_crop = fit(face.crop, spec.side, spec.center_share)
     scores = explained.raw_scores(values[None])[0]
     column = int(scores.argmax())
-    pictures = [Picture(f"{face.name}-face.png", to_png(overlay_heat(face.crop, values[..., 0] * 0)), "The face as the network sees it.")]
+    pictures = [Picture(f"{face.name}-face.png", to_png(overlay_heat(seen_crop, values[..., 0] * 0)), "The face as the network sees it.")]
     pictures += [
-        Picture(f"{face.name}-{method}.png", to_png(overlay_heat(face.crop, explained.heat(method, values, column))), WORDS[method])
+        Picture(f"{face.name}-{method}.png", to_png(overlay_heat(seen_crop, explained.heat(method, values, column))), WORDS[method])
         for method in methods
     ]
     seen = []

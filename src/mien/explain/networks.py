@@ -77,9 +77,9 @@ def open_explained(reference: str | Path, file: str = "float32") -> Explained:
         from mien.evaluation.float_model import FloatClassifier
 
         network = FloatClassifier(path)
-        return Explained(
-            network.recipe.name, network.labels, network.recipe.preprocess, AlignmentSpec(), network.raw_scores, lambda: network.model
-        )
+        recipe = network.recipe
+        preprocess = recipe.whole_face_preprocess
+        return Explained(recipe.name, network.labels, preprocess, AlignmentSpec(), network.raw_scores, lambda: network.model)
     bundle = open_trained(reference)
     card = bundle.card
 

@@ -1,7 +1,7 @@
 """What a bundle is made from: a trained run, another bundle, or a network of the catalog with random weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,6 @@ from mien.models.random_weights import settle
 from mien.preprocess import Float32, PreprocessSpec, fit, prepare
 from mien.training.folder import read_environment, read_facts, read_history
 from mien.training.losses import scores_of_logits
-from mien.training.recipe import Recipe
 from mien.training.run import read_run_data
 
 NUM_CALIBRATION_PER_LABEL = 60
@@ -196,13 +195,6 @@ def _noise(spec: PreprocessSpec) -> Manifest:
     return Manifest("noise", FER7, tuple(samples), label_source="none")
 
 
-def bundle_preprocess(recipe: Recipe) -> PreprocessSpec:
-    """Return the preprocessing of a bundle: for a network trained on crops, the middle one of the face."""
-    if not recipe.crops.canvas_side:
-        return recipe.preprocess
-    return replace(recipe.preprocess, center_share=recipe.preprocess.side / recipe.crops.canvas_side)
-
-
 def representative_inputs(training: Manifest, preprocess: PreprocessSpec, seed: int) -> Float32:
     """Return network inputs of as many training faces of each label."""
     rng = np.random.default_rng(seed)
@@ -230,7 +222,7 @@ def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, nam
         card_version=CARD_VERSION,
         name=name,
         labels=network.labels,
-        preprocess=bundle_preprocess(recipe),
+        preprocess=recipe.whole_face_preprocess,
         alignment=AlignmentSpec(),
         calibration=Calibration(),
         files={"float32": empty_entry("float32.tflite")},

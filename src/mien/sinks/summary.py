@@ -39,16 +39,19 @@ class Person:
     """Expression to time."""
     uncertain_s: float = 0.0
     runs: list[Run] = field(default_factory=list)
+    _last: dict[str, Run] = field(default_factory=dict)
+    """Expression to its newest run: faces that are not told apart show several at once."""
 
     def add(self, expression: str, is_uncertain: bool, start_s: float, end_s: float) -> None:
         """Count one reading."""
         self.seconds[expression] = self.seconds.get(expression, 0.0) + end_s - start_s
         self.uncertain_s += (end_s - start_s) * is_uncertain
-        last = self.runs[-1] if self.runs else None
-        if last and last.expression == expression and start_s - last.end_s < MIN_RUN_S:
+        last = self._last.get(expression)
+        if last and start_s - last.end_s < MIN_RUN_S:
             last.end_s = end_s
         else:
-            self.runs.append(Run(expression, start_s, end_s))
+            self._last[expression] = Run(expression, start_s, end_s)
+            self.runs.append(self._last[expression])
 
     def values(self) -> dict[str, Any]:
         """Return plain JSON values; shares are of the time this face was seen."""
@@ -61,7 +64,7 @@ class Person:
         return {
             "track_id": self.track_id,
             "first_s": round(self.runs[0].start_s, 3),
-            "last_s": round(self.runs[-1].end_s, 3),
+            "last_s": round(max(run.end_s for run in self.runs), 3),
             "seen_s": round(total, 3),
             "uncertain_share": round(self.uncertain_s / total, 4) if total else 0.0,
             "shares": {name: round(seconds / total, 4) if total else 0.0 for name, seconds in ordered},

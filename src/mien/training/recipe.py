@@ -1,7 +1,7 @@
 """A recipe: everything needed to train one network again, as typed values in a TOML file."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,13 @@ class Recipe:
             raise ValueError(
                 "cached features know a picture and its mirror image only; switch all other augmentation, crops and distill off"
             )
+
+    @property
+    def whole_face_preprocess(self) -> PreprocessSpec:
+        """How one input is made of a whole face: for a network trained on crops, of its middle."""
+        if not self.crops.canvas_side:
+            return self.preprocess
+        return replace(self.preprocess, center_share=self.preprocess.side / self.crops.canvas_side)
 
     @property
     def leaks(self) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from mien.errors import SourceError
 from mien.types import Frame
 from mien.video.clock import FrameClock
-from mien.video.sources import Source, SourceInfo, check_end, not_a_video
+from mien.video.sources import MIN_SHARE, Source, SourceInfo, check_end, cut_short, not_a_video
 
 # FFmpeg's own defaults of 30 s are longer than a person waits.
 _NETWORK_TIMEOUTS = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 10_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 10_000]
@@ -61,6 +61,9 @@ class OpenCvSource(Source):
             yield Frame(image, index, clock.next(time_s))
             index += 1
         check_end(self.info, index)
+        if index < MIN_SHARE * self.info.num_frames:  # counted are also frames that were cut off without encoding the rest anew
+            doubt = ", or was trimmed without being encoded anew; the extra 'video' (PyAV) can tell"
+            raise cut_short(self.info.name, f"{index} of {self.info.num_frames} frames", doubt)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._capture.release()

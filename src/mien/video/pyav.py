@@ -11,9 +11,12 @@ import numpy as np
 
 from mien.types import Frame, UInt8
 from mien.video.clock import FrameClock
-from mien.video.sources import Source, SourceInfo, check_end, not_a_video
+from mien.video.sources import MIN_SHARE, Source, SourceInfo, check_end, cut_short, not_a_video
 
 log = logging.getLogger("mien")
+
+HIGHEST_RATE = 1000.0
+"""Frames per second; Matroska files of uneven times name rates of ten thousand."""
 
 
 class PyAvSource(Source):
@@ -37,20 +40,28 @@ class PyAvSource(Source):
         self.info = SourceInfo(str(path), is_live=False, frames_per_second=rate, num_frames=self._expected_frames(rate), timing="container")
 
     def _expected_frames(self, rate: float) -> int:
-        """Return the container's count, or what its duration makes likely; 0 where it tells neither."""
-        if self._stream.frames:
-            return int(self._stream.frames)
+        """Return the container's count, or what its length makes likely; 0 where it tells neither."""
+        likely = round(self._length_s() * rate) if rate <= HIGHEST_RATE else 0
+        return int(self._stream.frames) or likely
+
+    def _length_s(self) -> float:
+        """Return the length of the video in seconds; 0 where the file does not tell."""
         if self._stream.duration and self._stream.time_base:
-            return round(float(self._stream.duration * self._stream.time_base) * rate)
-        microseconds: int = self._container.duration or 0
-        return round(microseconds / 1e6 * rate)
+            return float(self._stream.duration * self._stream.time_base)
+        if "DURATION" in self._stream.metadata:  # of one stream of a Matroska file
+            return _seconds(self._stream.metadata["DURATION"])
+        is_alone = len(self._container.streams) == 1  # else sound may outlast the picture
+        return float(self._container.duration or 0) / 1e6 if is_alone else 0.0
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield every frame in order; see ``Source``."""
         clock = FrameClock(self.info.frames_per_second)
         start = self._stream.start_time or 0
         index = num_damaged = 0
+        end = start
         for packet in self._packets():
+            if packet.pts is not None:
+                end = max(end, packet.pts + (packet.duration or 0))
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:
@@ -62,8 +73,21 @@ class PyAvSource(Source):
                 yield Frame(_upright(frame), index, clock.next(time_s))
                 index += 1
         check_end(self.info, index)
+        self._check_length(index, float((end - start) * self._stream.time_base))
         if num_damaged:
             log.warning("%s: %d damaged packets were left out.", self.info.name, num_damaged)
+
+    def _check_length(self, num_read: int, read_s: float) -> None:
+        """Raise SourceError where the file ends too early.
+
+        MP4 counts frames that were cut off without encoding the rest anew, so its length decides; AVI's is made up from what is there.
+        """
+        count, length_s = self._stream.frames, self._length_s()
+        if count and "mp4" not in self._container.format.name:
+            if num_read < MIN_SHARE * count:
+                raise cut_short(self.info.name, f"{num_read} of {count} frames")
+        elif read_s < MIN_SHARE * length_s:
+            raise cut_short(self.info.name, f"{read_s:.1f} of {length_s:.1f} s")
 
     def _packets(self) -> Iterator[Any]:
         """Yield packets; where the file breaks off, what follows is the end."""
@@ -80,6 +104,15 @@ class PyAvSource(Source):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._container.close()
+
+
+def _seconds(duration: str) -> float:
+    """Return the seconds of HH:MM:SS.fraction; 0 where it is something else."""
+    try:
+        hours, minutes, seconds = map(float, duration.split(":"))
+    except ValueError:
+        return 0.0
+    return 3600 * hours + 60 * minutes + seconds
 
 
 def _upright(frame: Any) -> UInt8:

@@ -73,6 +73,7 @@ class ReconnectingSource(Source):
         self._started_s = clock.now()
         self._num_read = 0
         self._last_s = -1.0
+        self._lost_s, self._wait_s = clock.now(), spec.first_wait_s
 
     @property
     def info(self) -> SourceInfo:  # type: ignore[override]  # a property here, a plain attribute there
@@ -85,14 +86,14 @@ class ReconnectingSource(Source):
             yield from self._source
             return
         while True:
-            lost_s = self._clock.now()
             try:
                 for frame in self._source:
                     yield self._counted(frame)
-                    lost_s = self._clock.now()
+                    # Only a frame ends the trying: some cameras open well and give nothing.
+                    self._lost_s, self._wait_s = self._clock.now(), self._spec.first_wait_s
                 return
             except SourceError as error:
-                if not self._reconnect(error, lost_s):
+                if not self._reconnect(error):
                     return
 
     def _counted(self, frame: Frame) -> Frame:
@@ -101,29 +102,29 @@ class ReconnectingSource(Source):
         self._num_read += 1
         return replace(frame, index=self._num_read - 1, time_s=time_s)
 
-    def _reconnect(self, error: SourceError, lost_s: float) -> bool:
+    def _reconnect(self, error: SourceError) -> bool:
         """Open the source again; return False when the stream is closed meanwhile.
 
         Raises:
             SourceError: it did not come back in time.
         """
-        name, wait_s = self.info.name, self._spec.first_wait_s
+        name = self.info.name
         self._source.__exit__(None, None, None)
         log.warning("%s: the connection broke off after %d frames; connecting again.", name, self._num_read)
-        while self._clock.now() - lost_s + wait_s <= self._spec.give_up_after_s:
+        while self._clock.now() - self._lost_s + self._wait_s <= self._spec.give_up_after_s:
             self._on_wait()
-            if self._clock.wait(wait_s):
+            if self._clock.wait(self._wait_s):
                 return False
+            self._wait_s = min(2 * self._wait_s, self._spec.longest_wait_s)
             self._on_wait()
             try:
                 self._source = self._open_source()
             except SourceError as failure:
                 error = failure
-                wait_s = min(2 * wait_s, self._spec.longest_wait_s)
                 continue
-            log.warning("%s: connected again after %.1f s.", name, self._clock.now() - lost_s)
+            log.warning("%s: connected again after %.1f s.", name, self._clock.now() - self._lost_s)
             return True
-        raise SourceError(f"{name}: gone for {self._clock.now() - lost_s:.0f} s, given up. {error}")
+        raise SourceError(f"{name}: gone for {self._clock.now() - self._lost_s:.0f} s, given up. {error}")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._source.__exit__(kind, error, trace)

@@ -1,5 +1,7 @@
 """Where frames come from: a folder, a video file, a camera or a network stream."""
 
+import re
+import stat
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -14,9 +16,12 @@ from mien.pictures import SUFFIXES as PICTURE_SUFFIXES
 from mien.pictures import read_picture
 from mien.types import Frame
 
-STREAM_SCHEMES = ("rtsp://", "rtsps://", "http://", "https://", "udp://", "tcp://")
-# A container's own count is an estimate; a file that ends this much earlier was cut short.
-MIN_SHARE_OF_FRAMES = 0.9
+STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "http://", "https://", "udp://", "tcp://")
+LARGEST_CAMERA = 2**31 - 1
+"""What OpenCV can count to."""
+_CAMERA_FILE = re.compile(r"/dev/video(\d+)")
+# A container's own count and length are estimates; a file that ends this much earlier was cut short.
+MIN_SHARE = 0.9
 
 Timing = Literal["container", "decoder", "arrival", "count"]
 
@@ -88,14 +93,15 @@ def open_source(target: str | int | Path) -> Source:
     from mien.video.opencv import OpenCvSource
 
     if isinstance(target, int) or (isinstance(target, str) and target.isdecimal()):
-        return OpenCvSource(int(target))
+        return _open_camera(int(target))
     text = str(target)
-    if text.startswith(STREAM_SCHEMES):
+    if camera := _CAMERA_FILE.fullmatch(text):  # how Linux calls them
+        return _open_camera(int(camera[1]))
+    if text.lower().startswith(STREAM_SCHEMES):
         return OpenCvSource(text)
     path = Path(text)
-    if path.is_dir():
+    if check_path(path):
         return FolderSource(path)
-    check_file(path)
     if find_spec("av") is not None:
         from mien.video.pyav import PyAvSource
 
@@ -103,14 +109,29 @@ def open_source(target: str | int | Path) -> Source:
     return OpenCvSource(path)
 
 
-def check_file(path: Path) -> None:
-    """Raise SourceError unless a file is there that may be a video."""
-    if not path.exists():
-        raise SourceError(f"{path}: no such file. Expected a video, a folder of pictures, a camera number or an address.")
-    if path.stat().st_size == 0:
+def _open_camera(number: int) -> Source:
+    from mien.video.opencv import OpenCvSource
+
+    if not 0 <= number <= LARGEST_CAMERA:
+        raise SourceError(f"Camera {number} cannot be opened. Cameras are numbered from 0.")
+    return OpenCvSource(number)
+
+
+def check_path(path: Path) -> bool:
+    """Return whether a path is a folder; raise SourceError where it is neither that nor a file that may be a video."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:  # absent, too long, forbidden
+        raise SourceError(f"{path}: no such file. Expected a video, a folder of pictures, a camera number or an address.") from error
+    if stat.S_ISDIR(status.st_mode):
+        return True
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError(f"{path}: is neither a file nor a folder. Expected a video, a folder of pictures, a camera number or an address.")
+    if status.st_size == 0:
         raise SourceError(f"{path}: is empty (0 bytes). Expected a video.")
     if path.suffix.lower() in PICTURE_SUFFIXES:
         raise SourceError(f"{path}: is a picture. Use `mien predict {path.name}` for pictures.")
+    return False
 
 
 def not_a_video(path: Path) -> SourceError:
@@ -119,10 +140,18 @@ def not_a_video(path: Path) -> SourceError:
 
 
 def check_end(info: SourceInfo, num_read: int) -> None:
-    """Raise SourceError when a source ended before it should."""
+    """Raise SourceError when a source gave nothing, or is one that has no end."""
     if num_read == 0:
         raise SourceError(f"{info.name}: no frame can be decoded. The video is damaged, or its codec is unknown here.")
     if info.is_live:
         raise SourceError(f"{info.name}: stopped giving frames after {num_read}. It was unplugged or closed.")
-    if num_read < MIN_SHARE_OF_FRAMES * info.num_frames:
-        raise SourceError(f"{info.name}: ends after {num_read} of {info.num_frames} frames. The file is cut short or damaged.")
+
+
+def cut_short(name: str, seen: str, doubt: str = "") -> SourceError:
+    """Return the error for a file that ends too early.
+
+    Args:
+        seen: How much of what there should be, as "3 of 40 frames".
+        doubt: What else may be the reason.
+    """
+    return SourceError(f"{name}: ends after {seen}. The file is cut short or damaged{doubt}.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import console
-from mien.errors import ConfigError, ModelFileError, UnknownNameError
+from mien.errors import ConfigError, ModelFileError, OutputError, UnknownNameError
 
 if TYPE_CHECKING:
     from mien.explain.explain import FaceToExplain
@@ -67,16 +67,28 @@ def _faces(sources: list[str], explained: "Explained", crops: bool, detector: st
     spec = explained.preprocess
     detect = None if crops else create_detector(detector)
     faces = []
+    taken: set[str] = set()
+
+    def free(name: str) -> str:
+        """Two folders may hold pictures of one name."""
+        unique, number = name, 2
+        while unique in taken:
+            unique, number = f"{name}_{number}", number + 1
+        taken.add(unique)
+        return unique
+
     for path in paths:
         image = read_picture(path)
         if detect is None:
-            faces.append(FaceToExplain(path.stem, fit(to_color(image, spec.color), spec.side)))
+            faces.append(FaceToExplain(free(path.stem), fit(to_color(image, spec.color), spec.side)))
             continue
         found = detect(image)
         if not found:
             console.say(f"{path}: no face found.")
         names = [path.stem] if len(found) == 1 else [f"{path.stem}-{number + 1}" for number in range(len(found))]
-        faces += [FaceToExplain(name, cut_face(image, face, explained.alignment, spec)) for name, face in zip(names, found, strict=True)]
+        faces += [
+            FaceToExplain(free(name), cut_face(image, face, explained.alignment, spec)) for name, face in zip(names, found, strict=True)
+        ]
     if not faces:
         raise ConfigError("No face to explain. Try another --detector, or --crops where the pictures are faces already.")
     return faces
@@ -91,7 +103,7 @@ def _check(explained: "Explained", methods: list[str], data: Path, max_faces: in
     manifest = load_dataset("fer2013", data).split("publictest")
     try:
         mesh = FaceMesh()
-    except ModelFileError as error:
+    except (ModelFileError, OutputError) as error:
         console.say(f"Without the share on the face: {error}")
         mesh = None
     with console.progress("explain --check") as show:

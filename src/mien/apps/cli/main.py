@@ -58,6 +58,7 @@ def options(
     """Real-time facial expression recognition: it names the expression a face shows, not the emotion behind it."""
     if debug:
         os.environ["MIEN_DEBUG"] = "1"
+        logging.getLogger("mien").setLevel(logging.DEBUG)
 
 
 for _name in COMMANDS:
