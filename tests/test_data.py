@@ -166,6 +166,15 @@ def test_training_never_holds_a_test_picture_nor_a_constant_one() -> None:
     assert "2 whose pixels also stand in another split" in str(cleaning)
 
 
+def test_training_holds_no_test_picture_of_a_label_that_was_not_chosen() -> None:
+    whole = make_manifest([(10, "training"), (20, "training"), (10, "privatetest"), (30, "publictest")])
+    chosen = replace(whole, samples=tuple(sample for sample in whole.samples if sample.split != "privatetest"))
+    assert [sample.row for sample in clean_training(chosen)[0].samples] == [0, 1]
+    assert [sample.row for sample in clean_training(chosen, whole)[0].samples] == [1]
+    unsplit = replace(whole, samples=tuple(replace(sample, split="test") for sample in whole.samples))
+    assert len(clean_training(chosen, unsplit)[0]) == 2, "a data set without splits protects nothing before they are dealt"
+
+
 def test_the_hash_names_the_data() -> None:
     one, other = make_manifest([(1, "training"), (2, "training")]), make_manifest([(2, "training"), (1, "training")])
     assert one.sha256 == make_manifest([(1, "training"), (2, "training")]).sha256

@@ -269,6 +269,11 @@ def test_a_run_is_measured_on_its_own_data_as_it_split_them(data: Path, tmp_path
     assert {sample.split for sample in own.samples} == {"training", "validation", "test"}
     assert as_trained(model, loaded, "another") is loaded
     assert as_trained(replace(model, run_dir=None), loaded, "fer2013") is loaded
+    combined = replace(model, run_dir=None, member_run_dirs=(tmp_path,))
+    assert as_trained(combined, loaded, "fer2013").sha256 == own.sha256, "nor is what it is part of"
+    another_copy = replace(loaded, samples=loaded.samples[:-1])
+    with pytest.raises(DataError):
+        as_trained(model, another_copy, "fer2013")
     assert own_data(model) == ("fer2013", "validation")
     cell = cross.evaluate_cell(model, cross.load_column(cross.parse_column(f"fer2013={data}:test"), "auto", "haar"), lambda *_: None)
     assert (cell.n, cell.labels) == (len(own.split("test")), FER5)

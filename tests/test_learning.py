@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mien.data.manifest import clean_training
 from mien.data.scores import read_scores, scores_sha256, write_scores
 from mien.data.splits import load_split
 from mien.data.targets import TargetSpec, soft_targets
-from mien.errors import ConfigError, MienError, ModelFileError
+from mien.errors import ConfigError, DataError, MienError, ModelFileError
 from mien.evaluation.float_model import FloatClassifier
 from mien.reproduce.multistage import compare_stages, stage_epochs
 from mien.reproduce.papers import BUDGETS, PAPERS
@@ -184,6 +185,11 @@ def test_a_score_file_teaches(any_counts: None, learn: Callable[..., Path], data
     targets = soft_targets(training, TargetSpec())
     blended = blend_scores(targets, training, DistillSpec(scores=str(place), weight=0.25))
     np.testing.assert_allclose(blended, 0.75 * targets + 0.25 * scores, atol=1e-6)
+    others = replace(training, samples=tuple(replace(sample, label="sad") for sample in training.samples))
+    with pytest.raises(ConfigError, match="of other pictures"):
+        blend_scores(targets, others, DistillSpec(scores=str(place)))
+    with pytest.raises(DataError, match="absent: cannot be read"):
+        learn("mien_s-fer2013", f"distill.scores={tmp_path / 'absent'}", name="taught")
     with pytest.raises(MienError, match="does not tell whether the teacher saw test pictures"):
         learn("mien_s-fer2013", f"distill.scores={place}", name="taught")
     for leaks in (True, False):
@@ -376,6 +382,9 @@ def test_what_a_study_cannot_be_judged_on_is_told(lines: str, said: str, tmp_pat
         ('"optimizer.epochs" = [2, 2]', "must list different values"),
         ('"optimizer.epochs" = {low = 3, high = 1}', "low below high"),
         ('"optimizer.epochs" = {low = 1, high = 3}', "sampler 'grid' needs lists"),
+        ('"optimizer.epochs" = {low = "a", high = 3}', "low below high"),
+        ('"optimizer.epochs" = {low = 1, high = 3, step = 0}', "step must be above 0"),
+        ('"optimizer.name" = ["adam", "bogus"]', "got 'bogus'"),
     ],
 )
 def test_a_wrong_study_is_told(line: str, said: str, tmp_path: Path, run: Run) -> None:

@@ -17,8 +17,9 @@ from mien.card import open_bundle
 from mien.data.manifest import Manifest
 from mien.errors import ConfigError, ModelFileError
 from mien.labels import FER7
+from mien.records import append_line
 from mien.runtime.classifier import BundleClassifier
-from mien.training.folder import open_run
+from mien.training.folder import TIMES, open_run, read_seconds
 from mien.training.losses import scores_of_logits
 from mien.training.recipe import load_recipe
 from mien.training.unfold import network_of_bundle
@@ -205,6 +206,16 @@ def test_another_recipe_or_other_data_do_not_mix(tmp_path: Path) -> None:
     (tmp_path / "run" / "data.json").write_text('{"training_sha256": "0123"}')
     with pytest.raises(ConfigError, match="trained on other data"):
         open_run(tmp_path / "run", recipe, nothing, facts)
+    (tmp_path / "run" / "data.json").write_text('{"training_sha256": "4567", "teacher_scores_sha256": "89ab"}')
+    with pytest.raises(ConfigError, match="taught by other data"):
+        open_run(tmp_path / "run", recipe, nothing, facts | {"teacher_scores_sha256": "cdef"})
+
+
+def test_lines_of_a_killed_run_do_not_spoil_the_next(tmp_path: Path) -> None:
+    times = tmp_path / TIMES
+    times.write_text('{"epoch": 1, "seconds": 2.0}\n{"epo')
+    append_line(times, {"epoch": 2, "seconds": 3.0})
+    assert read_seconds(tmp_path) == 5.0
 
 
 def test_statistics_are_those_of_the_averaged_weights() -> None:

@@ -142,6 +142,6 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_toml_value(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)} = {_toml_value(item)}" for key, item in value.items()) + "}"
     # JSON's strings, integers and booleans are TOML's.
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)  # its escapes of rarer characters are not

@@ -16,17 +16,21 @@ def append_record(path: Path, kind: str, values: dict[str, Any]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    record = {
-        "kind": kind,
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        **values,
-        "environment": environment.describe_environment(),
-    }
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    append_line(path, {"kind": kind, "time": time, **values, "environment": environment.describe_environment()})
+
+
+def append_line(path: Path, values: dict[str, Any]) -> None:
+    """Append one JSON object to a file of lines, which may end in what a killed process left of one.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _cut_unfinished_line(path)
         with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+            file.write(json.dumps(values) + "\n")
     except OSError as error:
         raise cannot_write(path, error) from error
 

@@ -63,7 +63,7 @@ class AugmentSpec:
         if not 0 <= self.stretch < 1:
             raise ValueError(f"stretch must lie in 0..1, got {self.stretch}")
         for name in ("noise", "mixup_alpha", "brightness", "contrast", "shift"):
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be 0 or above, got {getattr(self, name)}")
 
     @property

@@ -160,17 +160,26 @@ class Cleaning:
         )
 
 
-def clean_training(manifest: Manifest) -> tuple[Manifest, Cleaning]:
-    """Return the training split without test pictures and without constant pictures, and what was left out."""
+def clean_training(manifest: Manifest, whole: Manifest | None = None) -> tuple[Manifest, Cleaning]:
+    """Return the training split without test pictures and without constant pictures, and what was left out.
+
+    Args:
+        whole: The data set before labels were chosen and splits dealt: its test pictures are left out too, also those whose labels were not
+            chosen. Of a data set without a training split nothing more.
+    """
     training = manifest.split("training")
-    test_hashes = {
-        pixel_hash for sample, pixel_hash in zip(manifest.samples, manifest.pixel_hashes, strict=True) if sample.split != "training"
-    }
+    test_hashes = _test_hashes(manifest)
+    if whole is not None and any(sample.split == "training" for sample in whole.samples):
+        test_hashes |= _test_hashes(whole)
     is_leak = [pixel_hash in test_hashes for pixel_hash in training.pixel_hashes]
     is_constant = [bool(np.ptp(sample.pixels()) == 0) for sample in training.samples]
     kept = tuple(sample for sample, leak, constant in zip(training.samples, is_leak, is_constant, strict=True) if not leak and not constant)
     only_constant = sum(constant and not leak for leak, constant in zip(is_leak, is_constant, strict=True))
     return replace(training, samples=kept), Cleaning(len(kept), sum(is_leak), only_constant)
+
+
+def _test_hashes(manifest: Manifest) -> set[bytes]:
+    return {pixel_hash for sample, pixel_hash in zip(manifest.samples, manifest.pixel_hashes, strict=True) if sample.split != "training"}
 
 
 def check_classes(manifest: Manifest, problems: Problems) -> None:

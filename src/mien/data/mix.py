@@ -23,17 +23,13 @@ def common_labels(manifests: Sequence[Manifest]) -> LabelSet:
     return common
 
 
-def mix(manifests: Sequence[Manifest], labels: LabelSet = ()) -> Manifest:
+def mix(manifests: Sequence[Manifest]) -> Manifest:
     """Join data sets; samples of other labels are dropped, and each remembers its source.
 
     The rows of the second manifest start after the last row of the first, and so on, so that a row still names one sample.
 
-    Args:
-        labels: Labels of the result, which all manifests have; empty takes ``common_labels``.
-
     Raises:
         ConfigError: too few labels are shared, a data set comes twice, or only some have their faces cut.
-        UnknownNameError: a manifest lacks one of ``labels``.
     """
     names = [manifest.dataset for manifest in manifests]
     if len(set(names)) < len(names):
@@ -41,7 +37,7 @@ def mix(manifests: Sequence[Manifest], labels: LabelSet = ()) -> Manifest:
     whole = [manifest.dataset for manifest in manifests if manifest.crops == "whole"]
     if 0 < len(whole) < len(names):
         raise ConfigError(f"{', '.join(whole)} in {'+'.join(names)} shows more than faces, the others faces alone. Cut the faces first.")
-    labels = labels or common_labels(manifests)
+    labels = common_labels(manifests)
     joined: list[Sample] = []
     for manifest in manifests:
         part, _ = select_labels(manifest, LabelSpec(",".join(labels)))

@@ -113,7 +113,10 @@ def teacher_leaks(place: Path) -> bool:
     Raises:
         DataError: it is not there, or does not tell.
     """
-    path = score_file(place).with_name("evaluation.json")
+    scores = score_file(place)
+    if not scores.is_file():
+        raise unreadable(scores, "no such file")
+    path = scores.with_name("evaluation.json")
     try:
         leaks = json.loads(path.read_text(encoding="utf-8"))["leaks"]
     except (OSError, ValueError, KeyError, TypeError) as error:

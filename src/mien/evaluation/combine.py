@@ -87,12 +87,13 @@ def write_mean(spec: Combined) -> str:
     """Return the TOML of an ensemble."""
     weights = f"weights = {json.dumps(list(spec.weights))}\n" if spec.weights else ""
     mirrored = "mirrored = true\n" if spec.mirrored else ""
-    return f"kind = {json.dumps(spec.kind)}\nmembers = {json.dumps(list(spec.members))}\n{weights}{mirrored}"
+    return f"kind = {json.dumps(spec.kind)}\nmembers = {json.dumps(list(spec.members), ensure_ascii=False)}\n{weights}{mirrored}"
 
 
 def groups_toml(groups: Sequence[LabelSet]) -> str:
     """Return groups as the ``[groups]`` table of a regrouped model; a group is named after its expressions."""
-    lines = [f"{json.dumps(label)} = {json.dumps('_'.join(group))}\n" for group in groups for label in group]
+    names = {label: "_".join(group) for group in groups for label in group}
+    lines = [f"{json.dumps(label, ensure_ascii=False)} = {json.dumps(name, ensure_ascii=False)}\n" for label, name in names.items()]
     return "[groups]\n" + "".join(lines)
 
 

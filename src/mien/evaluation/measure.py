@@ -9,6 +9,7 @@ from mien.data.catalog import load_dataset
 from mien.data.manifest import Manifest
 from mien.data.select import select_labels
 from mien.data.splits import load_split
+from mien.errors import ConfigError
 from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
 from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
 from mien.evaluation.open import OpenClassifier
@@ -56,22 +57,35 @@ def measure(
 def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
     """Return a run's own data set with the labels and the splits that the run chose, and any other data as they are.
 
-    A run that dealt its data anew must not be measured on pictures it was trained on, whatever split they stood in before.
+    A run that dealt its data anew must not be measured on pictures it was trained on, whatever split they stood in before; nor must a
+    combined model that such a run is part of.
 
     Args:
         dataset: Name that ``data`` were loaded by.
 
     Raises:
-        DataError: the run was trained on another copy.
+        DataError: the run dealt another copy, in which nobody knows what it was trained on.
+        ConfigError: runs of a combined model dealt the data differently.
     """
-    if model.run_dir is None:
+    runs = [run_dir for run_dir in model.run_dirs if load_recipe_of(run_dir).dataset == dataset]
+    if not runs:
         return data
-    recipe, facts = load_recipe_of(model.run_dir), read_facts(model.run_dir)
-    if recipe.dataset != dataset or (facts["sha256"] != data.sha256 and not recipe.split.leaks):
-        return data  # other data, or another copy that keeps its own splits
-    data, _ = select_labels(data, recipe.labels)
-    path = model.run_dir / SPLIT
-    return load_split(data, path) if path.is_file() else data
+    dealt = [_as_dealt(run_dir, data) for run_dir in runs]
+    if any(one.sha256 != dealt[0].sha256 for one in dealt):
+        raise ConfigError(
+            f"{model.name}: its members dealt {dataset} in different ways, so no picture is new to all. Measure it on other data."
+        )
+    return dealt[0]
+
+
+def _as_dealt(run_dir: Path, data: Manifest) -> Manifest:
+    recipe, path = load_recipe_of(run_dir), run_dir / SPLIT
+    is_other_copy = read_facts(run_dir)["sha256"] != data.sha256
+    keeps_its_tests = not path.is_file() or (not recipe.split.leaks and any(sample.split == "training" for sample in data.samples))
+    if is_other_copy and keeps_its_tests:
+        return data
+    chosen, _ = select_labels(data, recipe.labels)
+    return load_split(chosen, path) if path.is_file() else chosen
 
 
 def own_data(model: OpenClassifier) -> tuple[str, str]:

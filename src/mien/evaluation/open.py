@@ -31,10 +31,17 @@ class OpenClassifier:
     preprocess: PreprocessSpec
     run_dir: Path | None = None
     """Of a run; None for bundles and combined models."""
+    member_run_dirs: tuple[Path, ...] = ()
+    """Of a combined model's members that are runs."""
     files_sha256: dict[str, str] = field(default_factory=dict)
     """The file that runs, to its hash; of a combined model, every member's file, as REFERENCE:FILE."""
     leaks: bool = False
     """Whether it, or a member of it, learned from or chose on pictures of test splits."""
+
+    @property
+    def run_dirs(self) -> tuple[Path, ...]:
+        """Every run that it is or is made of."""
+        return (self.run_dir, *self.member_run_dirs) if self.run_dir else self.member_run_dirs
 
 
 def open_classifier(reference: str | Path, file: str = "float32", threads: int = 1) -> OpenClassifier:
@@ -118,6 +125,7 @@ def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...
         file="+".join(sorted({part for member in opened.values() for part in member.file.split("+")})),
         alignment=_common_alignment(path, list(opened.values())),
         preprocess=_finest([member.preprocess for member in opened.values()]),
+        member_run_dirs=tuple(run for member in opened.values() for run in member.run_dirs),
         files_sha256={f"{name}:{part}": found for name, member in opened.items() for part, found in member.files_sha256.items()},
         leaks=any(member.leaks for member in opened.values()),
     )

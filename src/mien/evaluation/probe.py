@@ -8,12 +8,13 @@ import numpy as np
 
 from mien.data.manifest import Manifest
 from mien.errors import UnknownNameError
-from mien.evaluation.evaluate import restrict
+from mien.evaluation.evaluate import restrict, score_manifest
 from mien.evaluation.open import OpenClassifier
 from mien.evaluation.parts import part_accuracies
 from mien.evaluation.perturb import CORRUPTIONS, FRAMINGS, STRENGTHS, hide_part, yaw
 from mien.geometry import PART_BOXES
 from mien.labels import columns_of
+from mien.preprocess import fit
 from mien.types import UInt8
 
 PROBES = ("pose", "occlusion", "framing", "corruptions", "parts")
@@ -102,7 +103,12 @@ def _corruptions(model: OpenClassifier, manifest: Manifest, on_progress: Callabl
     return rates
 
 
+def _square(picture: UInt8) -> UInt8:
+    """Stretch a rectangle, as classifiers do, so that what is measured afterwards is the change alone."""
+    return fit(picture, max(picture.shape[:2]))
+
+
 def _accuracy(model: OpenClassifier, manifest: Manifest, change: Callable[[UInt8], UInt8]) -> float:
     columns = columns_of(manifest.labels, model.labels)
-    scores = restrict(model.classify([change(sample.pixels()) for sample in manifest.samples]), columns)
+    scores = restrict(score_manifest(model.classify, manifest, crop_of=lambda sample: change(_square(sample.pixels()))), columns)
     return float((scores.argmax(axis=1) == manifest.label_indices).mean())

@@ -1,7 +1,7 @@
 """What a bundle is made from: a trained run, another bundle, or a network of the catalog with random weights."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,10 @@ from mien.labels import FER7
 from mien.models.catalog import MODELS, build_model
 from mien.models.random_weights import settle
 from mien.preprocess import Float32, PreprocessSpec, fit, prepare
-from mien.training.folder import read_environment, read_facts, read_history
+from mien.training.distill import DistillSpec
+from mien.training.folder import SPLIT, read_environment, read_facts, read_history
 from mien.training.losses import scores_of_logits
+from mien.training.recipe import Recipe
 from mien.training.run import read_run_data
 
 NUM_CALIBRATION_PER_LABEL = 60
@@ -80,8 +82,9 @@ def from_run(run_dir: Path, data_root: Path, name: str, say: Say) -> Origin:
     recipe = network.recipe
     if read_facts(run_dir).get("leaks", False):
         raise ConfigError(f"{run_dir}: learned from or chose on pictures of test splits, as its paper does; such a run is not exported.")
-    data = read_run_data(recipe, data_root, say)
-    if read_facts(run_dir)["sha256"] != data.facts["sha256"]:
+    data = read_run_data(_as_dealt(recipe, run_dir), data_root, say)
+    facts = read_facts(run_dir)
+    if any(facts[key] != data.facts[key] for key in ("sha256", "training_sha256", "validation_sha256")):
         raise ConfigError(f"{data_root}: is not the data that {run_dir} was trained on. Point --data to the same copy.")
     card = _draft_card(network, run_dir, data.manifest, name)
     answers = "sigmoid" if recipe.loss.name == "binary_crossentropy" else "softmax"
@@ -96,6 +99,13 @@ def from_run(run_dir: Path, data_root: Path, name: str, say: Say) -> Origin:
         test=_test_split(data.manifest),
         reads_parts=recipe.augment.keep_part_probability > 0,
     )
+
+
+def _as_dealt(recipe: Recipe, run_dir: Path) -> Recipe:
+    """Return a recipe that gives the run's own data without what the run no longer needs: its teacher, and the file its split came from."""
+    own = run_dir / SPLIT
+    split = replace(recipe.split, file=str(own)) if recipe.split.file and own.is_file() else recipe.split
+    return replace(recipe, init="", distill=DistillSpec(), split=split)
 
 
 def from_bundle(reference: str | Path, data_root: Path, say: Say) -> Origin:

@@ -47,9 +47,7 @@ def write_dynamic(float32_path: Path, path: Path) -> None:
     _save(worker, path)
 
 
-def write_int8(
-    float32_path: Path, inputs: Float32, path: Path, integer_io: bool = False, float_layers: Sequence[str] = ()
-) -> dict[str, Any]:
+def write_int8(float32_path: Path, inputs: Float32, path: Path, integer_io: bool = False) -> dict[str, Any]:
     """Quantise weights per channel and activations to int8.
 
     Softmax, or sigmoid and division, stay float, so that scores are finer than the 1/256 steps of int8; so do input and output,
@@ -57,7 +55,6 @@ def write_int8(
 
     Args:
         inputs: (N, H, W, C) representative network inputs, which set the ranges of the activations.
-        float_layers: Names from ``weighted_layers`` that keep their float weights and arithmetic.
 
     Returns:
         The ranges, by tensor.
@@ -68,16 +65,20 @@ def write_int8(
     """
     with silenced():
         _, worker = _worker(float32_path)
-        _load_int8_recipe(worker, integer_io, float_layers)
+        _load_int8_recipe(worker, integer_io, ())
         ranges = _activation_ranges(worker, _input_name(float32_path), inputs)
-    write_int8_with(float32_path, ranges, path, integer_io, float_layers)
+    write_int8_with(float32_path, ranges, path, integer_io)
     return ranges
 
 
 def write_int8_with(
     float32_path: Path, ranges: dict[str, Any], path: Path, integer_io: bool = False, float_layers: Sequence[str] = ()
 ) -> None:
-    """Quantise to int8 with ranges that ``write_int8`` measured before; see there."""
+    """Quantise to int8 with ranges that ``write_int8`` measured before; see there.
+
+    Args:
+        float_layers: Names from ``weighted_layers`` that keep their float weights and arithmetic.
+    """
     _, worker = _worker(float32_path)
     _load_int8_recipe(worker, integer_io, float_layers)
     _save(worker, path, ranges)

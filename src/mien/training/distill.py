@@ -50,7 +50,7 @@ def blend_scores(targets: Float, manifest: Manifest, spec: DistillSpec) -> Float
     """Return (N, K) targets, blended with what the score file says of each sample.
 
     Raises:
-        ConfigError: the file is of other labels, or lacks samples.
+        ConfigError: the file is of other labels or pictures, or lacks samples.
         DataError: it is no score file.
     """
     table = read_scores(Path(spec.scores))
@@ -63,6 +63,12 @@ def blend_scores(targets: Float, manifest: Manifest, spec: DistillSpec) -> Float
         raise ConfigError(
             f"{spec.scores}: lacks {len(missing):,} of {len(keys):,} training samples. "
             "Write it with `mien evaluate TEACHER --split training --out DIR`."
+        )
+    theirs = table.labels[[position[key] for key in keys]]
+    if any(table.names[label] != sample.label for label, sample in zip(theirs, manifest.samples, strict=True)):
+        raise ConfigError(
+            f"{spec.scores}: its samples have other labels than those here, so they are of other pictures. "
+            "Write it with `mien evaluate TEACHER --split training --out DIR` on the same data."
         )
     rows = table.scores[[position[key] for key in keys]][:, columns_of(manifest.labels, table.names)]
     if np.isnan(rows).any():

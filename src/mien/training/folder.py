@@ -11,6 +11,7 @@ from mien.config import load_toml, to_toml
 from mien.data.manifest import Manifest
 from mien.data.splits import save_split
 from mien.errors import ConfigError
+from mien.records import read_records
 from mien.training.history import EpochResult
 from mien.training.recipe import Recipe
 
@@ -35,7 +36,12 @@ def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str,
     if (run_dir / RECIPE).is_file():
         if load_recipe_of(run_dir) != recipe:
             raise ConfigError(f"{run_dir}: holds a run of another recipe. Choose another folder with --run, or --resume it as it is.")
-        for part, what in (("training", "trained on"), ("validation", "validated on"), ("teacher", "taught by")):
+        for part, what in (
+            ("training", "trained on"),
+            ("validation", "validated on"),
+            ("teacher", "taught by"),
+            ("teacher_scores", "taught by"),
+        ):
             before, now = (values.get(f"{part}_sha256", "") for values in (read_facts(run_dir), facts))
             if before != now:
                 raise ConfigError(f"{run_dir}: was {what} other data (hash {before[:12]}, now {now[:12]}).")
@@ -54,12 +60,6 @@ def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str,
         save_split(manifest, run_dir / SPLIT)
     write_text(run_dir / DATA, json.dumps(facts, indent=1) + "\n")
     write_text(run_dir / RECIPE, to_toml(recipe))  # last: where it stands, a run can be resumed
-
-
-def append_line(path: Path, values: dict[str, Any]) -> None:
-    """Append one JSON object to a file of lines."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(values) + "\n")
 
 
 def is_run(folder: Path) -> bool:
@@ -96,16 +96,14 @@ def read_facts(run_dir: Path) -> dict[str, Any]:
 
 def read_environment(run_dir: Path) -> dict[str, Any]:
     """Return the environment of the session that finished a run."""
-    lines = (run_dir / ENVIRONMENT).read_text(encoding="utf-8").splitlines()
-    environment: dict[str, Any] = json.loads(lines[-1])
-    return environment
+    return read_records(run_dir / ENVIRONMENT)[-1]
 
 
 def read_seconds(run_dir: Path) -> float:
     """Return the time that all epochs of a run took."""
     if not (run_dir / TIMES).is_file():
         return 0.0
-    return float(sum(json.loads(line)["seconds"] for line in (run_dir / TIMES).read_text(encoding="utf-8").splitlines()))
+    return float(sum(line["seconds"] for line in read_records(run_dir / TIMES)))
 
 
 def load_recipe_of(run_dir: Path) -> Recipe:

@@ -28,7 +28,9 @@ class LossSpec:
             raise ValueError(f"class_weights must be 'none' or 'balanced', got {self.class_weights!r}")
         if self.weights and self.class_weights != "none":
             raise ValueError("give either class_weights or weights")
-        if any(weight <= 0 for weight in self.weights):
+        if not self.focal_gamma >= 0:
+            raise ValueError(f"focal_gamma must be 0 or above, got {self.focal_gamma}")
+        if not all(weight > 0 for weight in self.weights):
             raise ValueError(f"weights must be above 0, got {self.weights}")
 
 

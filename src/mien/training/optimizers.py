@@ -1,5 +1,6 @@
 """The optimisers that the papers name, from Keras."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +30,12 @@ class OptimizerSpec:
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.learning_rate <= 0:
+        if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate must be above 0, got {self.learning_rate}")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"weight_decay must be 0 or above, got {self.weight_decay}")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"momentum must lie in 0..1, got {self.momentum}")
         if not 0 <= self.ema_momentum < 1:
             raise ValueError(f"ema_momentum must lie in 0..1, got {self.ema_momentum}")
         if self.name == "asgd" and self.ema_momentum:

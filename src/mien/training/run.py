@@ -26,6 +26,7 @@ from mien.environment import describe_environment
 from mien.errors import ConfigError
 from mien.labels import LabelSet
 from mien.preprocess import Float32
+from mien.records import append_line
 from mien.training import folder
 from mien.training.checkpoint import load_body_weights, load_weights, save_weights
 from mien.training.curves import draw_curves
@@ -95,11 +96,11 @@ def train(
         _load_init(network, run_dir / folder.INIT, folder.read_facts(run_dir)["init"]["labels"], labels)
     if network.num_frozen:
         say(f"{network.num_frozen} of {len(network.whole.layers)} layers are frozen.")
-    folder.append_line(run_dir / folder.ENVIRONMENT, describe_environment())
+    append_line(run_dir / folder.ENVIRONMENT, describe_environment())
     started_s = time.monotonic()
     feed, validation = _feeds(recipe, data, targets, network, features_dir or run_dir / folder.FEATURES, say, watch)
     if network.backbone is not None:
-        folder.append_line(run_dir / folder.TIMES, {"epoch": 0, "seconds": time.monotonic() - started_s})  # for the features
+        append_line(run_dir / folder.TIMES, {"epoch": 0, "seconds": time.monotonic() - started_s})  # for the features
     compile_network(network, recipe)
     files = RunFiles(run_dir / folder.CHECKPOINT, run_dir / folder.BEST)
     recording = replace(watch, on_epoch=_recording(run_dir, watch.on_epoch))
@@ -143,7 +144,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
     if recipe.split.leaks:
         training = manifest.split("training")
     else:
-        training, cleaning = clean_training(manifest)
+        training, cleaning = clean_training(manifest, raw)
         facts["cleaning"] = asdict(cleaning)
         say(f"{recipe.dataset}: {cleaning}.")
     if 0 < recipe.max_images < len(training):
@@ -236,7 +237,7 @@ def _recording(run_dir: Path, on_epoch: Callable[[list[EpochResult]], None]) -> 
         write_text(run_dir / folder.HISTORY, "".join(json.dumps(result) + "\n" for result in history))
         if len(history) == num_recorded:
             return
-        folder.append_line(run_dir / folder.TIMES, {"epoch": len(history), "seconds": time.monotonic() - started_s})
+        append_line(run_dir / folder.TIMES, {"epoch": len(history), "seconds": time.monotonic() - started_s})
         num_recorded, started_s = len(history), time.monotonic()
         on_epoch(history)
 

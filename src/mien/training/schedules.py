@@ -34,9 +34,11 @@ class ScheduleSpec:
         if self.name not in NAMES:
             raise ValueError(f"name must be one of {', '.join(NAMES)}, got {self.name!r}")
         for name in ("every_epochs", "period_factor", "factor", "patience"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be above 0, got {getattr(self, name)}")
-        if self.warmup_epochs < 0 or self.floor < 0:
+        if self.period_factor < 1:
+            raise ValueError(f"period_factor must be at least 1, since shorter and shorter periods never end, got {self.period_factor}")
+        if not (self.warmup_epochs >= 0 and self.floor >= 0):
             raise ValueError(f"warmup_epochs and floor must be 0 or above, got {self.warmup_epochs} and {self.floor}")
         check_monitor(self.monitor)
 

@@ -88,8 +88,13 @@ def _check_values(key: str, values: Any, sampler: str) -> None:
             raise ValueError(f"space.{key} must list different values, got {values}")
         return
     is_range = isinstance(values, dict) and {"low", "high"} <= set(values) <= {"low", "high", "log", "step"}
-    if not is_range or not values["low"] < values["high"]:
+    numbers = [values[name] for name in ("low", "high", "step") if name in values] if is_range else []
+    if not is_range or not all(type(number) in (int, float) for number in numbers) or not values["low"] < values["high"]:
         raise ValueError(f"space.{key} must be a list, or a table with low below high, got {values}")
+    if "step" in values and (values.get("log") or not values["step"] > 0):
+        raise ValueError(f"space.{key}: step must be above 0 and goes without log, got {values}")
+    if values.get("log") and not values["low"] > 0:
+        raise ValueError(f"space.{key}: log needs a low above 0, got {values}")
     if sampler in ("grid", "each"):
         raise ValueError(f"space.{key} is a range; sampler {sampler!r} needs lists")
 
@@ -114,9 +119,22 @@ def load_study(name_or_path: str, overrides: tuple[str, ...] = ()) -> Study:
             raise UnknownNameError("Study", name_or_path, studies)
         path = studies[name_or_path]
     study = load_toml(Study, path, overrides)
-    first = {key: values[0] if isinstance(values, list) else values["low"] for key, values in study.space.items()}
-    try:
-        load_recipe(study.recipe, study.overrides(first))
-    except ConfigError as error:
-        raise ConfigError(f"{path}: its values do not fit the recipe {study.recipe}. {error}") from error
+    check_fit(study)
     return study
+
+
+def check_fit(study: Study) -> None:
+    """Make sure that the recipe takes every value of the study, each beside the first ones of all other keys.
+
+    Raises:
+        UnknownNameError: a key that the recipe does not have.
+        ConfigError: a value is wrong.
+    """
+    choices = {key: values if isinstance(values, list) else [values["low"], values["high"]] for key, values in study.space.items()}
+    first = {key: values[0] for key, values in choices.items()}
+    try:
+        for key, values in choices.items():
+            for value in values:
+                load_recipe(study.recipe, study.overrides(first | {key: value}))
+    except ConfigError as error:
+        raise ConfigError(f"study {study.name}: its values do not fit the recipe {study.recipe}. {error}") from error

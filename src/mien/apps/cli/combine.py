@@ -26,6 +26,8 @@ def mean(
 
     if out.suffix != ".toml":
         raise ConfigError(f"{out}: expected a name that ends in .toml.")
+    if any(Path(member).resolve() == out.resolve() for member in members):
+        raise ConfigError(f"{out}: is one of the members. Choose another name with --out.")
     names = [reference_from(member, out.parent) for member in members]
     try:
         numbers = [float(number) for number in weights.split(",") if number.strip()]

@@ -8,7 +8,7 @@ import typer
 
 from mien.apps.cli import console
 from mien.card import DEFAULT_BUNDLE
-from mien.errors import MissingExtraError
+from mien.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from mien.evaluation.evaluate import Evaluation
@@ -37,17 +37,21 @@ def evaluate(
     One crop and one pass per face, unless a run's recipe tests with ten crops. With --probe, accuracy under changed faces: turned, covered,
     cut 10 % or 10 degrees wrong, spoiled in five strengths, or nothing but one part.
     """
+    if output:
+        require_matplotlib("Drawing (--out)")
     if probe:
         from mien.apps.cli.probe import run_probe
 
+        if crops not in ("auto", "direct") or detector != "yunet":
+            raise ConfigError("--probe changes faces that are already cut out; leave --crops and --detector away.")
         run_probe(probe, [model, *(beside or [])], dataset, data, split, file, max_faces, threads, output, record, json)
         return
     from mien.evaluation.measure import measure
     from mien.evaluation.open import open_classifier
     from mien.records import append_record
 
-    if output:
-        require_matplotlib("Drawing the confusion matrix (--out)")
+    if beside or max_faces:
+        raise ConfigError("--beside and --max-faces belong to --probe. `mien compare` sets one model against another.")
     opened = open_classifier(model, file, threads)
     with console.progress(f"{opened.name} on {dataset}/{split}") as show:
         measurement = measure(opened, dataset, data, split, show, crops, detector, threads)

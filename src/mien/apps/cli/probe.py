@@ -1,9 +1,12 @@
 """The probes of ``mien evaluate --probe``: several models under the same changed faces, as a table and a picture."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mien.apps.cli import console
+
+if TYPE_CHECKING:
+    from mien.data.manifest import Manifest
 
 
 def run_probe(
@@ -27,19 +30,22 @@ def run_probe(
     """
     from mien.atomic import atomic_path
     from mien.evaluation.evaluate import common_part
+    from mien.evaluation.measure import as_trained
     from mien.evaluation.open import open_classifier
     from mien.evaluation.probe import probe
     from mien.evaluation.probe_figure import draw_probe
     from mien.records import append_record
 
-    manifest = _faces(dataset, data, split, max_faces)
+    whole = _cut_faces(dataset, data)
     opened = [open_classifier(name, file, threads) for name in models]
+    manifest = _some(whole.split(split), max_faces)
     rows = []
     for model in opened:
-        known, _ = common_part(manifest, model.labels)
+        own = _some(as_trained(model, whole, dataset).split(split), max_faces)
+        known, _ = common_part(own, model.labels)
         with console.progress(f"{kind}, {model.name}") as show:
             found = probe(model, known, kind, show)
-        rows.append(found | {"n": len(known), "labels": known.labels, "files_sha256": model.files_sha256})
+        rows.append(found | {"n": len(known), "labels": known.labels, "files_sha256": model.files_sha256, "leaks": model.leaks})
     result: dict[str, Any] = {
         "probe": kind,
         "dataset": dataset,
@@ -59,20 +65,25 @@ def run_probe(
         _print(result)
 
 
-def _faces(dataset: str, data: Path, split: str, max_faces: int) -> Any:
+def _cut_faces(dataset: str, data: Path) -> "Manifest":
+    """Return a data set whose pictures are faces."""
+    from mien.data.catalog import load_dataset
+    from mien.errors import ConfigError
+
+    manifest = load_dataset(dataset, data)
+    if "whole" in manifest.crops:
+        raise ConfigError(
+            f"{dataset}: its pictures show more than the face. Cut the faces first: mien crop {dataset} --data {data} --out DIR"
+        )
+    return manifest
+
+
+def _some(manifest: "Manifest", max_faces: int) -> "Manifest":
     """Return at most so many faces, evenly over the split."""
     from dataclasses import replace
 
     import numpy as np
 
-    from mien.data.catalog import load_dataset
-    from mien.errors import ConfigError
-
-    manifest = load_dataset(dataset, data).split(split)
-    if "whole" in manifest.crops:
-        raise ConfigError(
-            f"{dataset}: its pictures show more than the face. Cut the faces first: mien crop {dataset} --data {data} --out DIR"
-        )
     if max_faces and len(manifest) > max_faces:
         chosen = np.linspace(0, len(manifest) - 1, max_faces).round().astype(int)
         manifest = replace(manifest, samples=tuple(manifest.samples[index] for index in chosen))
@@ -80,6 +91,9 @@ def _faces(dataset: str, data: Path, split: str, max_faces: int) -> Any:
 
 
 def _print(result: dict[str, Any]) -> None:
+    for row in result["rows"]:
+        if row["leaks"]:
+            console.say(f"{row['model']} learned from or chose on pictures of test splits: on those its figures are worth nothing.")
     console.out.print(
         f"{result['probe']} on {result['dataset']}/{result['split']}, {result['n']} faces; accuracy in %", markup=False, soft_wrap=True
     )

@@ -35,11 +35,11 @@ def reproduce(
 
     paper = find_paper(system)
     rows = choose_rows(paper, table, row or ())
+    for one in rows:
+        row_recipe(paper, one, budget, set_ or ())  # a mistake should show before hours of training
     if dry:
         _list(paper, rows, budget, json)
         return
-    for one in rows:
-        row_recipe(paper, one, budget, set_ or ())  # a mistake should show before hours of training
     results: list[dict[str, Any]] = []
     missing: list[str] = []
     for one in rows:

@@ -40,7 +40,7 @@ def train(
     from mien.training.run import train as train_run
     from mien.training.run import train_repeats
 
-    overrides = [*(set_ or []), *([f"init={json.dumps(init)}"] if init else [])]
+    overrides = [*(set_ or []), *([f"init={json.dumps(init, ensure_ascii=False)}"] if init else [])]
     chosen, run_dir = _choose(recipe, run, resume, overrides)
 
     def on_epoch(history: list[dict[str, float]]) -> None:
@@ -61,7 +61,8 @@ def train(
             elif not train_run(chosen, data, run_dir, console.say, watch, stage_epochs, features):
                 console.say(f"This stage is done; continue with: mien train --resume {run_dir} --data {data}")
     except KeyboardInterrupt:
-        console.say(f"Stopped. Finished epochs are kept; continue with: mien train --resume {run_dir} --data {data}")
+        way = "the same command goes on" if repeats > 1 else f"continue with: mien train --resume {run_dir} --data {data}"
+        console.say(f"Stopped. Finished epochs are kept; {way}")
         raise
     console.out.print(f"{run_dir}", markup=False, soft_wrap=True)
 

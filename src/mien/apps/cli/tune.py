@@ -27,7 +27,7 @@ def tune(
     from dataclasses import replace
 
     from mien.records import append_record
-    from mien.tuning.study import load_study, shipped_studies
+    from mien.tuning.study import check_fit, load_study, shipped_studies
     from mien.tuning.tune import tune as run_study
 
     if not study:
@@ -45,6 +45,7 @@ def tune(
     chosen = load_study(study, tuple(set_ or ()))
     if change:
         chosen = replace(chosen, changes=(*chosen.changes, *change))
+        check_fit(chosen)
     study_dir = output or Path("studies") / chosen.name
     try:
         with console.progress(chosen.name) as show:
