@@ -98,5 +98,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "parts": parts,
     "probe_pose": lambda: conditions("pose"),
     "probe_occlusion": lambda: conditions("occlusion"),
+    "probe_framing": lambda: conditions("framing"),
     "probe_corruptions": probe_corruptions,
 }
