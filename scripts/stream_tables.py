@@ -45,6 +45,8 @@ def stream() -> str:
     rows.append(["likewise, frames dropped", f"{slow['num_dropped']} of {slow['num_made']}, {exact}", "exact"])
     hour = found["hour"]
     rows.append([f"{hour['minutes']:.0f} minutes of video: memory above minute one", f"{hour['growth_mb']:.1f} MB", "5 MB"])
+    first, last = (sum(part) / len(part) for part in (hour["memory_mb"][:10], hour["memory_mb"][-10:]))
+    rows.append(["likewise, mean of the last ten minutes above that of the first ten", f"{last - first:+.1f} MB", "-"])
     missing = max(*hour["frames_missing"].values(), hour["jsonl_missing"])
     rows.append([f"likewise, frames missing in CSV, JSONL, Parquet of {hour['frames']:,}", str(missing), "0"])
     rows.append(["likewise, largest error of a time (uneven frame rate)", f"{1000 * hour['largest_time_error_s']:.3f} ms", "1 ms"])
