@@ -67,7 +67,9 @@ def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
         DataError: the run dealt another copy, in which nobody knows what it was trained on.
         ConfigError: runs of a combined model dealt the data differently.
     """
-    runs = [run_dir for run_dir in model.run_dirs if load_recipe_of(run_dir).dataset == dataset]
+    # Members that keep the official splits may know other labels, and are asked about those that all know.
+    asked = [model.run_dir] if model.run_dir else [run_dir for run_dir in model.member_run_dirs if (run_dir / SPLIT).is_file()]
+    runs = [run_dir for run_dir in asked if load_recipe_of(run_dir).dataset == dataset]
     if not runs:
         return data
     dealt = [_as_dealt(run_dir, data) for run_dir in runs]

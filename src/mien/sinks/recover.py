@@ -43,9 +43,8 @@ def recover(path: Path) -> list[Recovered]:
     """
     unfinished = find_unfinished(path)
     if not unfinished:
-        raise SourceError(
-            f"{path}: nothing to recover. Expected a file named {UNFINISHED}TOKEN-{path.name} beside it, of a process that has ended."
-        )
+        where = f"{UNFINISHED}TOKEN-NAME in it" if path.is_dir() else f"{UNFINISHED}TOKEN-{path.name} beside it"
+        raise SourceError(f"{path}: nothing to recover. Expected a file named {where}, of a process that has ended.")
     return [_recover_one(one) for one in unfinished]
 
 
