@@ -56,8 +56,8 @@ MLP_HEAD = {"hidden": (1024, 512), "dropout": 0.5}
 
 _OWN = (
     ModelRow("mien_s", "residual:mien_s", "residual", "mien (blocks: arXiv 1512.03385)", 944_487, 941_703, (48, 48)),
-    ModelRow("mien_xs", "residual:mien_xs", "residual", "mien", 98_735, 97_775, (48, 48)),
-    ModelRow("mien_m", "residual:mien_m", "residual", "mien", 4_281_175, 4_275_319, (48, 48)),
+    ModelRow("mien_xs", "separable:mien_xs", "separable", "mien (convolutions: arXiv 1610.02357)", 94_775, 92_391, (48, 48)),
+    ModelRow("mien_m", "residual:mien_m", "residual", "mien", 3_764_423, 3_758_855, (48, 48)),
     ModelRow("residual", "residual:residual_genes", "residual", "mien; options: see its builder", 944_487, 941_703, (48, 48)),
     ModelRow("clcm", "clcm:clcm", "mobilenet_v2", "001", 2_430_663, 2_396_551, (224, 224), "signed", pretrained=True),
     ModelRow(

@@ -1,17 +1,21 @@
-"""The weights that training starts from: another run's, a bundle's, or the mean of several."""
+"""The weights that training starts from: another run's, a bundle's, or several as one."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mien.card import open_trained
 from mien.data.manifest import Manifest
 from mien.errors import ConfigError, ModelFileError
 from mien.preprocess import prepare
 from mien.training import folder
-from mien.training.checkpoint import average_weights, save_weights
+from mien.training.checkpoint import average_weights, join_weights, save_weights
 from mien.training.recipe import Recipe
 from mien.training.unfold import network_of_bundle
+
+if TYPE_CHECKING:
+    from keras import Model
 
 NUM_FACES = 512
 """Training faces that give a bundle's network its statistics back."""
@@ -38,10 +42,15 @@ def references(init: str) -> list[str]:
     return names
 
 
-def initial_weights(recipe: Recipe, training: Manifest, scratch: Path) -> InitialWeights:
-    """Write the weights that ``recipe.init`` names, a run folder or a bundle, into ``scratch``; of several, their mean.
+def initial_weights(recipe: Recipe, training: Manifest, model: "Model", scratch: Path) -> InitialWeights:
+    """Write the weights that ``recipe.init`` names, a run folder or a bundle, into ``scratch``; several joined as ``recipe.init_join`` says.
 
     The mean of runs that started from the same weights is often better than each of them (Wortsman et al. 2022, *Model soups*).
+    A wide network that starts as narrower ones side by side need not learn again what they know (as in Chen et al. 2016, *Net2Net*, where
+    it starts as one of them with its channels repeated).
+
+    Args:
+        model: The recipe's network.
 
     Raises:
         ConfigError: an unfinished run, a bundle of another network than the recipe's, or different labels.
@@ -55,12 +64,16 @@ def initial_weights(recipe: Recipe, training: Manifest, scratch: Path) -> Initia
     if len(found) == 1:
         return found[0]
     if any(one.labels != found[0].labels for one in found):
-        raise ConfigError(f"{recipe.init}: know different labels, so their weights have no mean.")
+        raise ConfigError(f"{recipe.init}: know different labels, so they do not make one network.")
     path = scratch / folder.INIT
+    paths = [one.path for one in found]
     try:
-        average_weights([one.path for one in found], path)
+        if recipe.init_join == "mean":
+            average_weights(paths, path)
+        else:
+            join_weights(paths, model, path)
     except ModelFileError as error:
-        raise ModelFileError(f"{recipe.init}: their weights have no mean. {error}") from error
+        raise ModelFileError(f"{recipe.init}: do not make one network. {error}") from error
     return InitialWeights(path, " + ".join(one.recipe for one in found), found[0].labels)
 
 
@@ -72,7 +85,7 @@ def _weights_of(reference: str, recipe: Recipe, training: Manifest, path: Path) 
         return InitialWeights(path, folder.load_recipe_of(place).name, folder.read_facts(place)["labels"])
     bundle = open_trained(reference)
     card = bundle.card
-    if card.network.architecture != recipe.model:
+    if card.network.architecture != recipe.model and recipe.init_join == "mean":
         raise ConfigError(f"{reference}: holds the network {card.network.architecture}, the recipe trains {recipe.model}.")
     faces = [sample.pixels() for sample in training.samples[:NUM_FACES]]
     save_weights(path, network_of_bundle(bundle, prepare(faces, card.preprocess)))

@@ -40,8 +40,9 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     """Of the network, for those that take some; see their builders."""
     init: str = ""
-    """Run folder or bundle whose final weights training starts from; several joined with ``+`` are averaged. Empty starts from those of
-    ``transfer``."""
+    """Run folder or bundle whose final weights training starts from; several are joined with ``+``. Empty starts from those of ``transfer``."""
+    init_join: str = "mean"
+    """What becomes of several: their ``mean``, or a network as wide as all together that holds them ``side_by_side``."""
     seed: int = 0
     precision: str = "mixed_bfloat16"
     """Keras dtype policy of the training step; weights and logits are always float32."""
@@ -74,6 +75,8 @@ class Recipe:
             )
         if self.seed < 0 or self.max_images < 0:
             raise ValueError(f"seed and max_images must be 0 or above, got {self.seed} and {self.max_images}")
+        if self.init_join not in ("mean", "side_by_side"):
+            raise ValueError(f"init_join must be 'mean' or 'side_by_side', got {self.init_join!r}")
         if self.precision not in ("float32", "mixed_bfloat16"):
             raise ValueError(f"precision must be 'float32' or 'mixed_bfloat16', got {self.precision!r}")
         if self.crops.canvas_side and self.crops.canvas_side < self.preprocess.side:

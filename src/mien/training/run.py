@@ -86,7 +86,7 @@ def train(
     with tempfile.TemporaryDirectory() as scratch:
         init = None
         if recipe.init and not folder.is_run(run_dir):
-            init = initial_weights(recipe, data.training, Path(scratch))
+            init = initial_weights(recipe, data.training, network.whole, Path(scratch))
             _load_init(network, init.path, init.labels, labels)
         folder.open_run(run_dir, recipe, data.manifest, data.facts, init)
     if (run_dir / folder.WEIGHTS).is_file():

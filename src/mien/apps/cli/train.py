@@ -23,7 +23,7 @@ def train(
         typer.Option(
             "--init",
             metavar="RUN_OR_BUNDLE",
-            help="Start from the weights of this run folder or bundle; A+B from their mean.",
+            help="Start from the weights of this run folder or bundle; A+B from their mean (or see init_join).",
         ),
     ] = "",
     set_: console.Set = None,
