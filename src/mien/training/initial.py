@@ -43,7 +43,7 @@ def references(init: str) -> list[str]:
 
 
 def initial_weights(recipe: Recipe, training: Manifest, model: "Model", scratch: Path) -> InitialWeights:
-    """Write the weights that ``recipe.init`` names, a run folder or a bundle, into ``scratch``; several joined as ``recipe.init_join`` says.
+    """Write the weights that ``recipe.init`` names, runs or bundles, into ``scratch``; several are joined as ``recipe.init_join`` says.
 
     The mean of runs that started from the same weights is often better than each of them (Wortsman et al. 2022, *Model soups*).
     A wide network that starts as narrower ones side by side need not learn again what they know (as in Chen et al. 2016, *Net2Net*, where

@@ -40,7 +40,8 @@ class Recipe:
     options: dict[str, Any] = field(default_factory=dict)
     """Of the network, for those that take some; see their builders."""
     init: str = ""
-    """Run folder or bundle whose final weights training starts from; several are joined with ``+``. Empty starts from those of ``transfer``."""
+    """Run folder or bundle whose final weights training starts from; several are joined with ``+``. Empty starts from
+    those of ``transfer``."""
     init_join: str = "mean"
     """What becomes of several: their ``mean``, or a network as wide as all together that holds them ``side_by_side``."""
     seed: int = 0
