@@ -1,5 +1,6 @@
 """Cards, bundles and the runtime: what is valid, and what is refused with which words."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -99,6 +100,53 @@ def test_a_file_of_another_model_is_refused(copy: Path) -> None:
     bundle = open_bundle(copy)
     with pytest.raises(ModelFileError, match="belong to different models"):
         BundleClassifier(bundle, "float32")
+
+
+def onnx_bundle(copy: Path, input_shape: list[int | str], is_softmax: bool = True) -> Path:
+    """Give a bundle a foreign ONNX file: the mean of the picture times seven weights."""
+    onnx = pytest.importorskip("onnx")
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes = [
+        helper.make_node("ReduceMean", ["crop"], ["mean"], axes=[1, 2], keepdims=0),
+        helper.make_node("Gemm", ["mean", "weights", "biases"], ["logits"]),
+        helper.make_node("Softmax" if is_softmax else "Identity", ["logits"], ["scores"]),
+    ]
+    constants = [
+        numpy_helper.from_array(np.arange(7, dtype=np.float32)[None], "weights"),
+        numpy_helper.from_array(np.linspace(-3, 3, 7, dtype=np.float32), "biases"),
+    ]
+    inputs = [helper.make_tensor_value_info("crop", TensorProto.FLOAT, input_shape)]
+    outputs = [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [input_shape[0], 7])]
+    graph = helper.make_graph(nodes, "foreign", inputs, outputs, constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=9), copy / "foreign.onnx")
+    content = (copy / "foreign.onnx").read_bytes()
+    hashes = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+    def name_it(card: dict[str, Any]) -> None:
+        card["files"]["float32"] |= {"path": "foreign.onnx", "runtime": "onnx", **hashes}
+
+    change(copy, name_it)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("input_shape", "is_softmax", "said"),
+    [
+        (["n", 48, 48, 1], True, ""),
+        ([1, 48, 48, 1], True, ""),
+        ([8, 48, 48, 1], True, "Expected one float32 picture"),
+        (["n", "h", "w", 1], True, "Expected one float32 picture"),
+        (["n", 48, 48, 1], False, "no scores"),
+    ],
+)
+def test_a_foreign_onnx_file_fits_or_is_refused(copy: Path, input_shape: list[int | str], is_softmax: bool, said: str) -> None:
+    bundle = open_bundle(onnx_bundle(copy, input_shape, is_softmax))
+    if said:
+        with pytest.raises(ModelFileError, match=said):
+            BundleClassifier(bundle, "float32")
+    else:
+        assert BundleClassifier(bundle, "float32")([np.zeros((48, 48), np.uint8)]).sum() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x1c\x00\x00\x00TFL3" + b"\x00" * 200])

@@ -1,6 +1,7 @@
 """The command line: its JSON, its files, its exit codes, and forty ways to get it wrong."""
 
 import csv
+import errno
 import json
 import os
 import shutil
@@ -354,6 +355,44 @@ def test_our_own_mistakes_say_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     assert status == 1
     assert "Internal error: RuntimeError: a mistake of ours" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
+def test_a_full_or_closed_standard_output_is_not_ours(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mien", "models", "--json"]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (2, "mien: Standard output: cannot be written, no space is left.\n")
+    closed = subprocess.run(["sh", "-c", '"$0" -m mien models >&-', sys.executable], capture_output=True, text=True, check=False)
+    assert (closed.returncode, closed.stderr) == (0, "")
+
+
+def test_any_name_of_a_file_is_printed(tmp_path: Path) -> None:
+    name = os.fsdecode(b"a:x:[b]\xff.png")
+    shutil.copyfile(ASTRONAUT, tmp_path / name)
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    command = [sys.executable, "-m", "mien", "predict", name, "--detector", "haar"]
+    result = subprocess.run(command, capture_output=True, check=False, cwd=tmp_path, env=environment)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(rb"a:x:[b]\udcff.png: ")
+
+
+def test_forbidden_places_are_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(self: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", forbid)
+    status, _, err = run("predict", MEDIA, "--detector", "haar")
+    assert (status, err) == (2, f"mien: {MEDIA}: cannot be listed (Permission denied).\n")
+    monkeypatch.setattr("mien.pictures.read_picture", forbid)
+    status, _, err = run("predict", ASTRONAUT, "--detector", "haar")
+    assert (status, err) == (2, f"mien: {ASTRONAUT}: permission denied. Choose another place, or change its rights.\n")
+
+
+def test_links_in_a_circle_keep_no_other_picture_back(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    status, out, err = run("predict", "loop.jpg", ASTRONAUT, "--detector", "haar", "--json")
+    assert (status, len(json.loads(out)["results"])) == (2, 1), err
 
 
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import http.server
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,19 @@ def test_a_file_is_fetched_once_and_verified(server: str, cache: Path) -> None:
     assert path == cache / "made.tflite"
     assert path.read_bytes() == CONTENT
     assert fetch("made", row(url="http://127.0.0.1:1/gone")) == path, "the cache answers"
+
+
+def test_threads_may_fetch_at_once(server: str) -> None:
+    rows = row(url=f"{server}/good")
+    gate = threading.Barrier(4)
+
+    def one() -> bytes:
+        gate.wait()
+        return fetch("made", rows).read_bytes()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = [future.result() for future in [threads.submit(one) for _ in range(4)]]
+    assert found == [CONTENT] * 4
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 
 import mien
+from mien.errors import DataError, MissingExtraError, UnknownNameError
 from mien.labels import FER5, FER7, FER8, columns_of, expression_name
 from mien.models.catalog import MODELS
 from mien.training.recipe import load_recipe, shipped_recipes
 
-PUBLIC = ("Event", "Face", "FrameResult", "MienError", "Reading", "Recognizer", "Session", "__version__", "stream")
+PUBLIC = ("Event", "Face", "FrameResult", "LiveSpec", "MienError", "Reading", "Recognizer", "Session", "SmoothingSpec", "TrackingSpec")
+PUBLIC += ("__version__", "stream")
 HEAVY = ("keras", "tensorflow", "torch", "jax", "cv2", "ai_edge_litert", "matplotlib", "pandas", "scipy", "PIL", "typer", "rich", "av")
 
 
@@ -22,8 +25,16 @@ def test_the_surface_is_what_all_says() -> None:
     assert sorted(mien.__all__) == sorted(PUBLIC)
     for name in mien.__all__:
         assert getattr(mien, name) is not None
+    assert set(PUBLIC) <= set(dir(mien)), "completion goes by dir()"
     with pytest.raises(AttributeError, match="nothing"):
         mien.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize("error", [UnknownNameError("Model", "x", ["y"]), MissingExtraError("That", "web"), DataError("wrong", ["row 1"])])
+def test_errors_cross_processes(error: mien.MienError) -> None:
+    """A pool of processes hangs for ever on an exception that cannot be unpickled."""
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
 
 
 def test_importing_is_silent_and_light(tmp_path: Path) -> None:

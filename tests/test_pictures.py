@@ -1,3 +1,5 @@
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,30 @@ def test_exif_orientation_is_honoured(tmp_path: Path, astronaut: UInt8) -> None:
         path = tmp_path / f"{orientation}.png"
         Image.fromarray(np.rot90(astronaut, undo)).save(path, exif=exif)
         assert (read_picture(path) == astronaut).all(), orientation
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "I;16"])
+def test_a_turned_tiff_is_turned_once(mode: str, tmp_path: Path, astronaut: UInt8) -> None:
+    """Pillow turns TIFF itself."""
+    upright = (
+        Image.fromarray(astronaut)
+        if mode == "RGB"
+        else Image.fromarray(astronaut[..., 0].astype(np.uint16) if mode == "I;16" else astronaut[..., 0])
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    upright.transpose(Image.Transpose.ROTATE_180).save(tmp_path / "turned.tif", exif=exif)
+    upright.save(tmp_path / "upright.tif")
+    assert (read_picture(tmp_path / "turned.tif") == read_picture(tmp_path / "upright.tif")).all()
+
+
+def test_reading_in_threads_leaves_warnings_on(tmp_path: Path, astronaut: UInt8) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(astronaut).save(path)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(read_picture, [path] * 40))
+    assert list(warnings.filters) == before
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "1", "YCbCr"])

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,6 +71,16 @@ def test_classify_takes_any_size_and_colour(recognizer: mien.Recognizer, astrona
     assert recognizer.classify([]).shape == (0, 7)
     with pytest.raises(mien.MienError, match="uint8"):
         recognizer.classify([crop / 255])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"policy": "video"}, "Policy 'video' is unknown"), ({"threads": 0}, "from 1, got 0"), ({"threads": 1.5}, "from 1, got 1.5")],
+)
+def test_wrong_options_are_told(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(mien.MienError, match=said):
+        mien.Recognizer(detector="haar", **options)
+    assert mien.Recognizer(detector="haar", threads=np.int64(2)).labels  # type: ignore[arg-type]
 
 
 def test_one_face_at_a_time_equals_many(recognizer: mien.Recognizer) -> None:

@@ -4,10 +4,13 @@ import csv
 import errno
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -17,7 +20,7 @@ import pytest
 
 from mien.errors import DataError, MissingExtraError, OutputError, SourceError
 from mien.labels import FER7
-from mien.sinks.base import UNFINISHED, Sink, Unfinished
+from mien.sinks.base import UNFINISHED, Sink, Unfinished, open_all
 from mien.sinks.opencv_video import OpenCvVideoSink
 from mien.sinks.parquet import ParquetSink, convert_journal
 from mien.sinks.pictures import PicturesSink
@@ -73,8 +76,9 @@ def test_sinks_hold_every_result(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".mien-*"))
 
 
-def test_an_error_keeps_what_was_written(tmp_path: Path) -> None:
+def test_an_error_keeps_what_was_written_and_the_older_file(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
+    path.write_text("an older table")
 
     def interrupted_run() -> None:
         with CsvSink(path, "clip", FER7) as sink:
@@ -83,7 +87,9 @@ def test_an_error_keeps_what_was_written(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted_run()
-    assert len(path.read_text().splitlines()) == 3
+    assert path.read_text() == "an older table"
+    (kept,) = recover(path)
+    assert len(kept.path.read_text().splitlines()) == 3
 
 
 def test_pictures_of_the_same_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
@@ -118,11 +124,55 @@ class FullDisk:
 
 @pytest.mark.parametrize("kind", [JsonLinesSink, CsvSink, ParquetSink])
 def test_a_full_disk_is_told(kind: type[JsonLinesSink] | type[CsvSink] | type[ParquetSink], tmp_path: Path) -> None:
+    (tmp_path / "results.parquet").write_text("older")
     sink = kind(tmp_path / "results.parquet", "clip", FER7)
     sink._file.close()
     sink._file = FullDisk()  # type: ignore[assignment]
     with pytest.raises(OutputError, match="No space left"), sink:
         sink.write(result(1))
+    assert (tmp_path / "results.parquet").read_text() == "older"
+
+
+@needs_pyav
+def test_a_video_that_cannot_be_written_replaces_nothing(tmp_path: Path) -> None:
+    (tmp_path / "2026-11-26T12:30.mp4").write_text("older")  # FFmpeg takes what stands before a colon for a protocol
+    sink = open_video_sink(tmp_path / "2026-11-26T12:30.mp4", 10)
+
+    def fail(packet: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def write_until_full() -> None:
+        with sink:
+            sink.write(result(1))
+            sink._container = type("Full", (), {"mux": staticmethod(fail), "close": staticmethod(lambda: None)})()  # type: ignore[attr-defined]
+            sink.write(result(2))
+
+    with pytest.raises(OutputError, match="No space left"):
+        write_until_full()
+    assert (tmp_path / "2026-11-26T12:30.mp4").read_text() == "older"
+
+
+def test_links_are_written_through_and_devices_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "real" / "a.csv")
+    with CsvSink(tmp_path / "link.csv", "clip", FER7) as sink:
+        sink.write(result(1))
+    assert (tmp_path / "link.csv").is_symlink()
+    assert len((tmp_path / "real" / "a.csv").read_text().splitlines()) == 2
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(OutputError, match="no regular file"):
+        CsvSink(tmp_path / "pipe.csv", "clip", FER7)
+    assert (tmp_path / "pipe.csv").is_fifo()
+
+
+def test_outputs_that_are_not_used_leave_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    kinds = (CsvSink, JsonLinesSink, ParquetSink)
+    openers: list[Callable[[], Sink]] = [partial(kind, tmp_path / kind.__name__, "clip", FER7) for kind in kinds]
+    openers += [partial(open_video_sink, tmp_path / "a.mp4", 10), partial(CsvSink, tmp_path / "file" / "a.csv", "clip", FER7)]
+    with pytest.raises(OutputError, match="cannot be written"):
+        open_all(openers)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_the_video_without_pyav_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

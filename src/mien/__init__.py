@@ -16,17 +16,43 @@ from mien.errors import MienError
 from mien.types import Event, Face, FrameResult, Reading
 
 if TYPE_CHECKING:
-    from mien.live import Session, stream
+    from mien.live import LiveSpec, Session, stream
     from mien.pipeline import Recognizer
+    from mien.smoothing import SmoothingSpec
+    from mien.tracking import TrackingSpec
 
 __version__ = version("mien")
 
-__all__ = ["Event", "Face", "FrameResult", "MienError", "Reading", "Recognizer", "Session", "__version__", "stream"]
+__all__ = [
+    "Event",
+    "Face",
+    "FrameResult",
+    "LiveSpec",
+    "MienError",
+    "Reading",
+    "Recognizer",
+    "Session",
+    "SmoothingSpec",
+    "TrackingSpec",
+    "__version__",
+    "stream",
+]
 
-_LAZY = {"Recognizer": "mien.pipeline", "Session": "mien.live", "stream": "mien.live"}
+_LAZY = {
+    "LiveSpec": "mien.live",
+    "Recognizer": "mien.pipeline",
+    "Session": "mien.live",
+    "SmoothingSpec": "mien.smoothing",
+    "TrackingSpec": "mien.tracking",
+    "stream": "mien.live",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'mien' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})  # what is loaded late can be completed, too

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 
 from mien.errors import OutputError
 
@@ -12,12 +13,14 @@ from mien.errors import OutputError
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; move it there on success, remove it on failure.
 
-    The temporary name keeps the suffixes, since some writers choose the format by them.
+    The temporary name keeps the suffixes, since some writers choose the format by them, and holds a drawn token: threads share a process
+    number, and containers with one folder do, too. A link is written through.
 
     Raises:
-        OutputError: the folder cannot be written, or the disk is full.
+        OutputError: the folder cannot be written, the disk is full, or the path is a device or a pipe.
     """
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    path = replaceable(path)
+    temporary = path.with_name(f".tmp-{token_hex(4)}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -27,6 +30,21 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def replaceable(path: Path) -> Path:
+    """Return the place to write when ``path`` is to be replaced: where links lead to.
+
+    Raises:
+        OutputError: it is neither a file nor absent; a device must not become a file.
+    """
+    try:
+        place = Path(os.path.realpath(path))
+        if place.exists() and not place.is_file():
+            raise OutputError(f"{path}: is no regular file, so it cannot be replaced by one. Choose another name.")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return place
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -206,7 +207,7 @@ def open_bundle(name_or_path: str | Path = DEFAULT_BUNDLE) -> Bundle:
     if not folder.exists():
         raise UnknownNameError("Bundle", name, shipped, "mien models")
     path = folder / CARD_NAME
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where it may not look
         raise ModelFileError(f"{folder}: holds no {CARD_NAME}. Expected a bundle folder that `mien export` wrote.")
     return Bundle(folder, read_card(path))
 

@@ -17,10 +17,21 @@ prints that line and exits with status 2.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class MienError(Exception):
     """Base of every error that a caller can mend."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and unpickle without the constructor, which may take other arguments than the message; pools of processes need it."""
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[MienError], args: tuple[Any, ...], attributes: dict[str, Any]) -> MienError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class SourceError(MienError):

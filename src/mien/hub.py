@@ -106,7 +106,7 @@ def cached(name: str, rows: Mapping[str, HubRow] = ROWS) -> Path | None:
     """
     row = _row(name, rows)
     path = cache_dir() / row.file_name
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where it may not look
         return None
     _verify(path, row, f"{path}, which can be removed,")
     return path

@@ -22,6 +22,11 @@ FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 MAX_PIXELS = 120_000_000
 MIN_SIDE_PX = 16
 
+# Pillow warns of what `_check_size` refuses, and of harmless oddities in metadata. Once and for these alone: to switch warnings off around
+# a call is not safe where threads read pictures.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
 ORIENTATION_TAG = 0x0112
 # What undoes each EXIF orientation; 1 is upright.
 TURN_OF_ORIENTATION = {
@@ -79,13 +84,10 @@ def decode_picture(content: bytes, max_pixels: int) -> UInt8:
 def _decode_safely(source: Path | Image.Image | io.BytesIO, name: str, max_pixels: int) -> UInt8:
     """Decode, and turn whatever Pillow raises into one error with one line."""
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of what `_check_size` refuses, and of harmless oddities in metadata.
-            warnings.simplefilter("ignore")
-            if isinstance(source, Image.Image):
-                return _decode(source, name, max_pixels)
-            with Image.open(source, formats=FORMATS if isinstance(source, io.BytesIO) else None) as picture:
-                return _decode(picture, name, max_pixels)
+        if isinstance(source, Image.Image):
+            return _decode(source, name, max_pixels)
+        with Image.open(source, formats=FORMATS if isinstance(source, io.BytesIO) else None) as picture:
+            return _decode(picture, name, max_pixels)
     except SourceError:
         raise
     except UnidentifiedImageError as error:
@@ -115,6 +117,7 @@ def _decode(picture: Image.Image, name: str, max_pixels: int) -> UInt8:
 
 def _turn_upright(picture: Image.Image) -> Image.Image:
     """Apply the EXIF orientation; metadata that cannot be read leave the picture as it is."""
+    picture.load()  # first, since Pillow turns TIFF itself when it loads, and then takes the tag away
     try:
         orientation = picture.getexif().get(ORIENTATION_TAG, 1)
     except (OSError, ValueError, SyntaxError, AttributeError, struct.error):

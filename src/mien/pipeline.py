@@ -1,5 +1,6 @@
 """From a picture to readings: detect, cut, classify."""
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 from mien.alignment import AlignmentSpec, cut_face
 from mien.card import DEFAULT_BUNDLE, Bundle, open_trained
 from mien.detection.catalog import create_detector
-from mien.errors import SourceError
+from mien.errors import ConfigError, SourceError
 from mien.labels import LabelSet
 from mien.pictures import read_picture
 from mien.preprocess import PreprocessSpec, check_picture
@@ -58,6 +59,17 @@ class Pipeline:
         )
 
 
+def _check_threads(threads: int) -> int:
+    """Return a plain int, of NumPy's too, or raise ConfigError; runtimes blame their file, or take nonsense silently."""
+    try:
+        number = operator.index(threads)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ConfigError(f"threads must be a whole number from 1, got {threads!r}.")
+    return number
+
+
 class Recognizer:
     """Finds the faces in pictures and reads their expressions.
 
@@ -73,9 +85,9 @@ class Recognizer:
         may_fetch: Whether a detector's missing model file may be downloaded.
 
     Raises:
-        UnknownNameError: the catalog has no such bundle, file or detector.
+        UnknownNameError: the catalog has no such bundle, file, detector or policy.
         ModelFileError: a model file is missing, foreign, damaged or cannot be fetched.
-        ConfigError: the bundle's card is not valid.
+        ConfigError: the bundle's card is not valid, or ``threads`` is not a number from 1.
     """
 
     def __init__(
@@ -88,6 +100,7 @@ class Recognizer:
         policy: Policy = "picture",
         may_fetch: bool = True,
     ) -> None:
+        threads = _check_threads(threads)
         self.bundle: Bundle = open_trained(model)
         card = self.bundle.card
         self.file = card.quick_file if file == "quick" else file

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 from mien import hub
 from mien.errors import ModelFileError, OutputError, UnknownNameError
@@ -69,6 +70,7 @@ DETECTORS: dict[str, DetectorRow] = {
 }
 AUTO = "auto"
 NAMES = (AUTO, *DETECTORS)
+POLICIES: tuple[str, ...] = get_args(Policy)
 
 
 def create_detector(
@@ -82,9 +84,11 @@ def create_detector(
         may_fetch: Whether a missing model file may be downloaded.
 
     Raises:
-        UnknownNameError: no such detector.
+        UnknownNameError: no such detector or policy.
         ModelFileError: its model file is missing, foreign or cannot be fetched.
     """
+    if policy not in POLICIES:
+        raise UnknownNameError("Policy", str(policy), POLICIES)
     if name not in NAMES:
         raise UnknownNameError("Detector", name, NAMES, "mien detectors")
     if name == AUTO:

@@ -12,6 +12,9 @@ from mien.runtime.litert import LiteRTNetwork
 from mien.runtime.network import Network
 from mien.types import Float, UInt8
 
+SCORE_TOLERANCE = 0.05
+"""How far the sum of a file's scores may lie from 1; integer outputs are rounded to 256 levels each."""
+
 
 def load_network(path: Path, runtime: str = "litert", threads: int = 1) -> Network:
     """Load a model file with the runtime its card names.
@@ -45,6 +48,7 @@ class BundleClassifier:
         self._network = load_network(path, card.files[file].runtime, threads)
         self._card = card
         _check_shapes(path, self._network, card)
+        _check_scores(path, self._network)
 
     def __call__(self, crops: Sequence[UInt8]) -> Float:
         """Return (N, K) calibrated scores of N crops, grey (h, w) or RGB (h, w, 3); rows sum to 1."""
@@ -62,6 +66,16 @@ def _check_shapes(path: Path, network: Network, card: Card) -> None:
         raise ModelFileError(
             f"{path}: takes {network.input_shape} and gives {network.output_shapes}, but its card says "
             f"{expected_input} and {expected_outputs}. File and card belong to different models."
+        )
+
+
+def _check_scores(path: Path, network: Network) -> None:
+    """Refuse a file that answers with logits: calibration would make probabilities of them that are wrong, and look right."""
+    scores = network(np.zeros(network.input_shape, np.float32))[0]
+    if scores.min() < -SCORE_TOLERANCE or abs(scores.sum() - 1) > SCORE_TOLERANCE:
+        raise ModelFileError(
+            f"{path}: its answers are no scores ({scores.min():.3g} to {scores.max():.3g}, sum {scores.sum():.3g}). "
+            "Expected numbers from 0 that sum to 1, as behind a softmax."
         )
 
 

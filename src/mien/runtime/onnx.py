@@ -41,18 +41,31 @@ class OnnxNetwork:
         except (*kinds, ValueError) as error:
             raise ModelFileError(f"{path}: ONNX Runtime cannot load this model ({_first_line(error)}).") from error
         inputs = self._session.get_inputs()
-        sizes = [size if isinstance(size, int) else 1 for size in inputs[0].shape] if len(inputs) == 1 else []
-        if len(sizes) != 4 or sizes[3] not in (1, 3) or inputs[0].type != "tensor(float)":
+        if len(inputs) != 1 or not _is_one_picture(inputs[0].shape) or inputs[0].type != "tensor(float)":
             given = ", ".join(f"{one.name} {one.shape} {one.type}" for one in inputs)
-            raise ModelFileError(f"{path}: takes {given}. Expected one float32 picture as (1, height, width, 1 or 3).")
+            raise ModelFileError(
+                f"{path}: takes {given}. Expected one float32 picture as (1, height, width, 1 or 3), height and width fixed in the file."
+            )
         self._name: str = inputs[0].name
-        self.input_shape: tuple[int, ...] = (1, *sizes[1:])
-        self.output_shapes: list[tuple[int, ...]] = [output.shape for output in self(np.zeros(self.input_shape, np.float32))]
+        self.input_shape: tuple[int, ...] = (1, *inputs[0].shape[1:])
+        try:
+            outputs = self(np.zeros(self.input_shape, np.float32))
+        except kinds as error:
+            raise ModelFileError(f"{path}: ONNX Runtime cannot run this model ({_first_line(error)}).") from error
+        self.output_shapes: list[tuple[int, ...]] = [output.shape for output in outputs]
 
     def __call__(self, values: Float32) -> list[Float32]:
         """Run once and return all outputs."""
         outputs: list[Float32] = self._session.run(None, {self._name: values})
         return outputs
+
+
+def _is_one_picture(shape: list[int | str | None]) -> bool:
+    """Say whether an input takes (1, H, W, 1 or 3); the file may leave only the number of pictures open."""
+    if len(shape) != 4:
+        return False
+    is_batch_right = not isinstance(shape[0], int) or shape[0] == 1
+    return is_batch_right and all(isinstance(size, int) for size in shape[1:]) and shape[3] in (1, 3)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,14 +1,18 @@
 """What a sink is, and a file that is not finished."""
 
+import logging
 import sys
 from abc import abstractmethod
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-from mien.atomic import cannot_write
+from mien.atomic import cannot_write, replaceable
 from mien.types import FrameResult
+
+log = logging.getLogger("mien")
 
 UNFINISHED = ".mien-"
 """What names of unfinished files begin with; a token and the file's own name follow."""
@@ -25,6 +29,26 @@ class Sink(AbstractContextManager["Sink"]):
             OutputError: it cannot be written.
         """
 
+    def discard(self) -> None:
+        """Leave nothing behind, in place of closing; for a sink that has taken no result."""
+
+
+def open_all(openers: Iterable[Callable[[], Sink]]) -> list[Sink]:
+    """Open sinks; where one cannot be opened, nothing is left of those before it.
+
+    Raises:
+        OutputError: one cannot be written.
+    """
+    sinks: list[Sink] = []
+    try:
+        for open_sink in openers:
+            sinks.append(open_sink())  # noqa: PERF401 - those before one that fails must be known
+    except BaseException:
+        for sink in sinks:
+            sink.discard()
+        raise
+    return sinks
+
 
 class Unfinished:
     """A new file beside ``path`` until it is whole, locked as long as this process lives, so that nobody takes it for a crash's.
@@ -36,10 +60,10 @@ class Unfinished:
     """
 
     def __init__(self, path: Path, suffix: str = "") -> None:
-        self.path = path.with_name(f"{UNFINISHED}{token_hex(4)}-{path.name}{suffix}")
-        self._target = path
+        self._target = replaceable(path)
+        self.path = self._target.with_name(f"{UNFINISHED}{token_hex(4)}-{self._target.name}{suffix}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock: BinaryIO | None = self.path.open("xb")
         except OSError as error:
             raise cannot_write(path, error) from error
@@ -63,6 +87,11 @@ class Unfinished:
         self.release()
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+
+    def leave(self) -> None:
+        """Keep what was written of a file that did not become whole, and say so; an older file of its name stays as it is."""
+        self.release()
+        log.warning("%s: did not become whole; `mien recover` makes a file of what was written.", self._target)
 
     def release(self) -> None:
         """Give up the lock; what is not moved or removed stays for ``mien recover``."""

@@ -31,7 +31,7 @@ class OpenCvVideoSink(Sink):
         height, width = result.image.shape[:2]
         if self._writer is None:
             code = cv2.VideoWriter.fourcc(*"mp4v")
-            self._writer = cv2.VideoWriter(str(self._unfinished.path), code, self._frames_per_second, (width, height))
+            self._writer = cv2.VideoWriter(str(self._unfinished.path.absolute()), code, self._frames_per_second, (width, height))
             if not self._writer.isOpened():
                 raise OutputError(f"{self._path}: cannot be written. Choose another place.")
             self._size_wh = (width, height)
@@ -41,6 +41,10 @@ class OpenCvVideoSink(Sink):
         self._writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
         self._num_frames += 1
 
+    def discard(self) -> None:
+        """Remove the file; see ``Sink``."""
+        self._unfinished.remove()
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._writer is None:
             self._unfinished.remove()
@@ -48,9 +52,12 @@ class OpenCvVideoSink(Sink):
         self._writer.release()
         self._unfinished.release()
         # OpenCV does not tell when the disk is full.
-        written = cv2.VideoCapture(str(self._unfinished.path))
+        written = cv2.VideoCapture(str(self._unfinished.path.absolute()))
         num_written = int(written.get(cv2.CAP_PROP_FRAME_COUNT))
         written.release()
+        if kind is not None:
+            self._unfinished.leave()
+            return
         if num_written < self._num_frames:
             raise OutputError(f"{self._path}: only {num_written} of {self._num_frames} frames could be written. Free some space.")
         self._unfinished.move_into_place()

@@ -1,5 +1,6 @@
 """After a crash: from unfinished files to whole ones."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,15 @@ class Recovered:
 
 def find_unfinished(path: Path) -> list[Path]:
     """Return what a crashed process left of a file, or of any file in a folder, the oldest first; those in use are left alone."""
-    folder, wanted = (path, None) if path.is_dir() else (path.parent, path.name)
-    found = [
-        candidate
-        for candidate in folder.glob(f"{UNFINISHED}*")
-        if _NAME.fullmatch(candidate.name) and (wanted is None or target_of(candidate).name == wanted) and not is_in_use(candidate)
-    ]
+    folder, wanted = (path, None) if os.path.isdir(path) else (path.parent, path.name)  # noqa: PTH112 - Path.is_dir raises
+    try:
+        found = [
+            candidate
+            for candidate in folder.iterdir()
+            if _NAME.fullmatch(candidate.name) and (wanted is None or target_of(candidate).name == wanted) and not is_in_use(candidate)
+        ]
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be looked at ({error.strerror}).") from error
     return sorted(found, key=lambda one: one.stat().st_mtime)
 
 
@@ -43,7 +47,7 @@ def recover(path: Path) -> list[Recovered]:
     """
     unfinished = find_unfinished(path)
     if not unfinished:
-        where = f"{UNFINISHED}TOKEN-NAME in it" if path.is_dir() else f"{UNFINISHED}TOKEN-{path.name} beside it"
+        where = f"{UNFINISHED}TOKEN-NAME in a folder, TOKEN-{path.name} beside a file"
         raise SourceError(f"{path}: nothing to recover. Expected a file named {where}, of a process that has ended.")
     return [_recover_one(one) for one in unfinished]
 

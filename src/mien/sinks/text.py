@@ -33,6 +33,7 @@ class TextSink(Sink):
 
     def __init__(self, path: Path, source: str, labels: LabelSet) -> None:
         self._path, self._source, self._labels = path, source, labels
+        self._is_whole = True
         self._unfinished = Unfinished(path, self.suffix)
         try:
             self._file: BinaryIO = self._unfinished.path.open("wb", buffering=0)
@@ -58,12 +59,21 @@ class TextSink(Sink):
             while rest:  # an unbuffered write may take only a part
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
+            self._is_whole = False
             raise cannot_write(self._path, error) from error
+
+    def discard(self) -> None:
+        """Remove the file; see ``Sink``."""
+        self._file.close()
+        self._unfinished.remove()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             self._file.close()
-            self.finish(self._unfinished)
+            if self._is_whole and kind is None:
+                self.finish(self._unfinished)
+            else:
+                self._unfinished.leave()
         except OSError as failure:
             raise cannot_write(self._path, failure) from failure
         finally:

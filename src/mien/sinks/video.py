@@ -74,11 +74,12 @@ class VideoSink(Sink):
         self._path, self._av_error = path, av.error.FFmpegError
         self._unfinished = Unfinished(path)
         try:
-            self._container: Any = av.open(str(self._unfinished.path), "w", format="mp4", options=_MUXER)
+            self._container: Any = av.open(str(self._unfinished.path.absolute()), "w", format="mp4", options=_MUXER)
         except (OSError, av.error.FFmpegError) as error:
             self._unfinished.remove()
             raise cannot_write(path, error) from error
         self._stream: Any = None
+        self._is_whole = True
         self._last_ticks = -1
         self._fragment_s = -np.inf
 
@@ -121,7 +122,12 @@ class VideoSink(Sink):
             for packet in self._stream.encode(frame):
                 self._container.mux(packet)
         except (OSError, self._av_error) as error:
+            self._is_whole = False
             raise cannot_write(self._path, error) from error
+
+    def discard(self) -> None:
+        """Remove the file; see ``Sink``."""
+        self._unfinished.remove()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._stream is None:  # a container without a stream cannot be closed well
@@ -134,4 +140,7 @@ class VideoSink(Sink):
             raise cannot_write(self._path, failure) from failure
         finally:
             self._unfinished.release()
-        self._unfinished.move_into_place()
+        if self._is_whole and kind is None:
+            self._unfinished.move_into_place()
+        else:
+            self._unfinished.leave()

@@ -11,7 +11,7 @@ import numpy as np
 from mien.errors import SourceError
 from mien.types import Frame
 from mien.video.clock import FrameClock
-from mien.video.sources import MIN_SHARE, Source, SourceInfo, check_end, cut_short, not_a_video
+from mien.video.sources import MIN_SHARE, Source, SourceInfo, check_end, cut_short, not_a_video, without_password
 
 # FFmpeg's own defaults of 30 s are longer than a person waits.
 _NETWORK_TIMEOUTS = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 10_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 10_000]
@@ -28,7 +28,7 @@ class OpenCvSource(Source):
         if isinstance(target, str):
             self._capture = cv2.VideoCapture(target, cv2.CAP_FFMPEG, _NETWORK_TIMEOUTS)
         else:
-            self._capture = cv2.VideoCapture(str(target) if isinstance(target, Path) else target)
+            self._capture = cv2.VideoCapture(str(target.absolute()) if isinstance(target, Path) else target)  # see PyAvSource
         if not self._capture.isOpened():
             self._capture.release()
             raise _cannot_open(target)
@@ -37,7 +37,7 @@ class OpenCvSource(Source):
         # A recording behind an address knows its length; a live stream does not.
         is_live = not isinstance(target, Path) and not count > 0
         self.info = SourceInfo(
-            name=f"camera {target}" if isinstance(target, int) else str(target),
+            name=f"camera {target}" if isinstance(target, int) else without_password(str(target)),
             is_live=is_live,
             frames_per_second=float(rate) if np.isfinite(rate) and rate > 0 else 0.0,
             num_frames=max(0, int(count)) if np.isfinite(count) else 0,
@@ -73,5 +73,5 @@ def _cannot_open(target: Path | str | int) -> SourceError:
     if isinstance(target, int):
         return SourceError(f"Camera {target} cannot be opened. Plug one in, close other programs that use it, or try another number.")
     if isinstance(target, str):
-        return SourceError(f"{target}: the stream cannot be opened. Check address, network and credentials.")
+        return SourceError(f"{without_password(target)}: the stream cannot be opened. Check address, network and credentials.")
     return not_a_video(target)

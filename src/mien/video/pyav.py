@@ -28,7 +28,7 @@ class PyAvSource(Source):
 
     def __init__(self, path: Path) -> None:
         try:
-            self._container: Any = av.open(str(path))
+            self._container: Any = av.open(str(path.absolute()))  # FFmpeg takes what stands before a colon for a protocol
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise not_a_video(path) from error
         if not self._container.streams.video:

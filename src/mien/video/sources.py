@@ -57,8 +57,15 @@ class Source(AbstractContextManager["Source"]):
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """Return the pictures in a folder, by name; subfolders and hidden files are left alone."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("."))
+    """Return the pictures in a folder, by name; subfolders and hidden files are left alone.
+
+    Raises:
+        SourceError: the folder cannot be listed.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("."))
+    except OSError as error:
+        raise SourceError(f"{folder}: cannot be listed ({error.strerror}).") from error
 
 
 class FolderSource(Source):
@@ -80,6 +87,11 @@ class FolderSource(Source):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
+
+
+def without_password(address: str) -> str:
+    """Return an address of a stream as it may be shown and written: without user and password."""
+    return re.sub(r"^(\w+://)[^/]*@", r"\1", address)
 
 
 def open_source(target: str | int | Path) -> Source:

@@ -7,9 +7,11 @@ older than two readings and one frame interval, and the lost ones are counted.
     source -> [capture thread] -> frames -> [inference thread] -> results -> whoever iterates
 """
 
+import atexit
 import logging
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -29,6 +31,14 @@ READ_AHEAD = 4
 """Frames and results of a file that wait at most, each."""
 _REMEMBERED = 512
 _POLL_S = 0.2
+_running: "weakref.WeakSet[Stream]" = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close streams that nobody closed; threads that are inside a decoder when Python ends abort the process."""
+    for stream in list(_running):
+        stream.close()
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,7 @@ class Stream(AbstractContextManager["Stream"]):
         """
         if self._info is None:
             self._start("source")
+            _running.add(self)
             self._threads[0].start()
             self._info = self._take(self._opened)
         return self._info

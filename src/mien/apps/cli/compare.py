@@ -25,12 +25,11 @@ def compare(a: Scores, b: Scores, json: console.Json = False) -> None:
 def _print(result: dict[str, Any]) -> None:
     rows = [[letter, f"{result[f'accuracy_{letter}']:.4f}", _range(result[f"accuracy_{letter}_interval"])] for letter in "ab"]
     rows.append(["b - a", f"{result['difference']:+.4f}", _range(result["difference_interval"])])
-    console.out.print(f"a: {result['a']}\nb: {result['b']}\nn {result['n']}", markup=False, soft_wrap=True)
+    console.out.print(f"a: {result['a']}\nb: {result['b']}\nn {result['n']}", soft_wrap=True)
     console.print_table(["", "accuracy", f"{result['difference_interval']['confidence']:.0%} interval"], rows)
     test = result["mcnemar"]
     console.out.print(
         f"only a right: {test['b']}, only b right: {test['c']}; McNemar ({test['method']}): p = {test['p']:.4g}",
-        markup=False,
         soft_wrap=True,
     )
     columns = ["label", "recall a", "recall b", "difference", "n"]

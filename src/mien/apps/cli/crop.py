@@ -28,4 +28,4 @@ def crop(
         console.print_json(result)
         return
     console.out.print(f"{result['cut']} of {result['n']} faces cut, {result['no_face']} pictures without a face", soft_wrap=True)
-    console.out.print(result["table"], markup=False, soft_wrap=True)
+    console.out.print(result["table"], soft_wrap=True)

@@ -62,6 +62,5 @@ def demo(
         raise error
     console.out.print(
         f"Written to {output}/ in {time.monotonic() - started_s:.1f} s. Now try: mien predict YOUR_PHOTO.jpg --annotate {output}",
-        markup=False,
         soft_wrap=True,
     )

@@ -1,5 +1,7 @@
 """``mien detectors``: the face detectors, and whether their model files are here."""
 
+import os
+
 from mien import hub
 from mien.apps.cli import console
 from mien.detection.catalog import AUTO, DETECTORS
@@ -11,7 +13,7 @@ def detectors(json: console.Json = False) -> None:
         {
             "name": row.name,
             "finds": row.finds,
-            "ready": not row.model or (hub.cache_dir() / hub.ROWS[row.model].file_name).is_file(),
+            "ready": not row.model or _is_cached(row.model),
             "license": row.license,
             "paper": row.paper,
         }
@@ -25,3 +27,8 @@ def detectors(json: console.Json = False) -> None:
         ["detector", "finds", "ready", "licence"],
         [[row["name"], row["finds"], "yes" if row["ready"] else "fetched on first use", row["license"]] for row in rows],
     )
+
+
+def _is_cached(name: str) -> bool:
+    """Say whether a model file is there; whether it is sound is found out when it is used."""
+    return os.path.isfile(hub.cache_dir() / hub.ROWS[name].file_name)  # noqa: PTH113 - Path.is_file raises where it may not look

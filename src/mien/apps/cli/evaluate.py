@@ -105,7 +105,7 @@ def print_result(result: dict[str, Any]) -> None:
     if result["leaks"]:
         lines.append("This run learned from or chose on pictures of test splits: on those its figures are worth nothing.")
     for line in lines:
-        console.out.print(line, markup=False, soft_wrap=True)
+        console.out.print(line, soft_wrap=True)
     rates = ("precision", "recall", "f1", "accuracy")
     rows = [[name, *(f"{row[key]:.3f}" for key in rates), row["support"]] for name, row in result["per_class"].items()]
     console.print_table(["label", "precision", "recall", "F1", "one-vs-rest accuracy", "n"], rows)

@@ -65,7 +65,7 @@ def export(
         for entry in card.files.values()
     ]
     console.print_table(["file", "MB", "max difference", "mean", "same label %", "accuracy %", "ms"], rows)
-    console.out.print(f"{out_dir}", markup=False, soft_wrap=True)
+    console.out.print(f"{out_dir}", soft_wrap=True)
 
 
 def _default_out(source: str, random_weights: bool) -> Path:

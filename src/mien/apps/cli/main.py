@@ -5,6 +5,7 @@ Exit status: 0 done, 2 the user's mistake (one line says what, what was expected
 
 import errno
 import importlib
+import io
 import logging
 import os
 import signal
@@ -71,11 +72,21 @@ for _name in COMMANDS:
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    _prepare_output()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of building several networks in one process
     # A service that is stopped ends as if by Ctrl-C: results until then are written.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_run())
+
+
+def _prepare_output() -> None:
+    """Make standard output and error take every name of a file, also where the terminal's encoding lacks its characters."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open as long as we run
+        elif isinstance(getattr(sys, name), io.TextIOWrapper):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def _run() -> int:  # noqa: PLR0911 - one return per way to end
@@ -96,12 +107,24 @@ def _run() -> int:  # noqa: PLR0911 - one return per way to end
         is_broken_pipe = isinstance(end.__context__, OSError) and end.__context__.errno == errno.EPIPE
         return _leave_pipe() if is_broken_pipe else int(end.code or 0)
     except Exception as error:
+        if (theirs := _fault_of_the_place(error)) is not None:
+            return _report(theirs, 2)
         if os.environ.get("MIEN_DEBUG") == "1":
             raise
         return _report(f"Internal error: {type(error).__name__}: {error}. Please report it, with what `mien --debug` shows.", 1)
     if status == INTERRUPTED:  # Typer turns Ctrl-C into a status
         return _report("Interrupted.", INTERRUPTED)
     return status if isinstance(status, int) else 0
+
+
+def _fault_of_the_place(error: Exception) -> str | None:
+    """Return what to tell where a file may not be touched or standard output is full; None for everything else."""
+    if isinstance(error, PermissionError):
+        return f"{error.filename or error}: permission denied. Choose another place, or change its rights."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        _leave_pipe()
+        return f"{error.filename or 'Standard output'}: cannot be written, no space is left."
+    return None
 
 
 def _leave_pipe() -> int:

@@ -76,4 +76,4 @@ def _print(cells: "list[list[Cell]]", titles: list[str]) -> None:
         console.out.print(title)
         console.print_table(["model", *titles], table_rows(cells, quantity))
     if any(cell.left_out for line in cells for cell in line):
-        console.out.print(STAR_NOTE, markup=False, soft_wrap=True)
+        console.out.print(STAR_NOTE, soft_wrap=True)

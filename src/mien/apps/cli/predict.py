@@ -2,14 +2,16 @@
 
 import glob
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mien.apps.cli import console
-from mien.errors import ConfigError, MienError
+from mien.errors import ConfigError, MienError, SourceError
 
 if TYPE_CHECKING:
     from mien.labels import LabelSet
@@ -37,6 +39,7 @@ def predict(
     """
     from mien.parts import PartReader
     from mien.pipeline import Recognizer
+    from mien.sinks.base import open_all
     from mien.sinks.pictures import PicturesSink
 
     paths, errors = expand(sources)
@@ -45,9 +48,10 @@ def predict(
     reader = PartReader(recognizer) if parts else None
     results: list[dict[str, Any]] = []
     with ExitStack() as stack:
-        sinks = [stack.enter_context(sink) for sink in open_tables("", recognizer.labels, csv, jsonl, parquet)]
+        openers = table_openers("", recognizer.labels, csv, jsonl, parquet)
         if annotate:
-            sinks.append(stack.enter_context(PicturesSink(annotate)))
+            openers.append(partial(PicturesSink, annotate))
+        sinks = [stack.enter_context(sink) for sink in open_all(openers)]
         for index, path in enumerate(paths):
             try:
                 results.append(_predict_one(recognizer, index, path, sinks, reader))
@@ -90,14 +94,17 @@ def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
     errors = []
     for source in sources:
         path = Path(source)
+        problem = ""
         if is_folder(path):
-            found = [str(picture) for picture in list_pictures(path)]
-            problem = f"{source}: the folder holds no pictures."
+            try:
+                found, problem = [str(picture) for picture in list_pictures(path)], f"{source}: the folder holds no pictures."
+            except SourceError as error:
+                found, problem = [], str(error)
         elif glob.has_magic(source) and not os.path.exists(source):  # noqa: PTH110 - Path.exists raises on names that are too long
             found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
             problem = f"{source}: the pattern matches no file."
         else:
-            found, problem = [source], ""
+            found = [source]
         if not found:
             errors.append({"source": source, "error": problem})
         paths.extend(found)
@@ -118,26 +125,29 @@ def check_outputs(sources: list[str], files: list[Path | None], folder: Path | N
     Raises:
         ConfigError: one would.
     """
-    taken = [Path(source).resolve() for source in sources]
+    taken = [Path(os.path.realpath(source)) for source in sources]  # Path.resolve raises on links that lead in a circle
     for path in files:
         if path is None:
             continue
-        if path.is_dir():
+        if is_folder(path):
             raise ConfigError(f"{path}: is a folder. Expected the name of a file to write.")
-        if path.resolve() in taken:
+        place = Path(os.path.realpath(path))
+        if place in taken:
             raise ConfigError(f"{path}: is a source or another output already. Choose another name.")
-        taken.append(path.resolve())
-    if folder is not None and any(source.parent == folder.resolve() for source in taken[: len(sources)]):
+        taken.append(place)
+    if folder is not None and any(source.parent == Path(os.path.realpath(folder)) for source in taken[: len(sources)]):
         raise ConfigError(f"{folder}: holds sources, which annotated pictures could replace. Choose another folder with --annotate.")
 
 
-def open_tables(source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None) -> "list[Sink]":
-    """Open the table sinks that the options ask for; whoever gets them closes them."""
+def table_openers(
+    source: str, labels: "LabelSet", csv: Path | None, jsonl: Path | None, parquet: Path | None
+) -> "list[Callable[[], Sink]]":
+    """Return what opens each table that the options ask for."""
     from mien.sinks.parquet import ParquetSink
     from mien.sinks.text import CsvSink, JsonLinesSink
 
     wanted = ((parquet, ParquetSink), (csv, CsvSink), (jsonl, JsonLinesSink))  # first the one whose extra may be missing
-    return [kind(path, source, labels) for path, kind in wanted if path]
+    return [partial(kind, path, source, labels) for path, kind in wanted if path]
 
 
 def _print_results(results: list[dict[str, Any]]) -> None:
@@ -148,11 +158,11 @@ def _print_results(results: list[dict[str, Any]]) -> None:
 def print_faces(source: str, faces: list[dict[str, Any]]) -> None:
     """Print one line per face's JSON values, for people."""
     if not faces:
-        console.out.print(f"{source}: no face found", markup=False, soft_wrap=True)
+        console.out.print(f"{source}: no face found", soft_wrap=True)
     for face in faces:
         mark = " (uncertain)" if face["uncertain"] else ""
         box = " ".join(f"{value:.0f}" for value in face["box_xyxy"])
-        console.out.print(f"{source}: {face['expression']} {face['probability']:.2f}{mark}, box {box}", markup=False, soft_wrap=True)
+        console.out.print(f"{source}: {face['expression']} {face['probability']:.2f}{mark}, box {box}", soft_wrap=True)
         for part in face.get("parts", ()):
             alone = f"alone {part['expression']} {part['probability']:.2f} (such parts are read rightly in {part['accuracy']:.0%})"
-            console.out.print(f"  {part['name']}: evidence {part['evidence']:+.2f}, {alone}", markup=False, soft_wrap=True)
+            console.out.print(f"  {part['name']}: evidence {part['evidence']:+.2f}, {alone}", soft_wrap=True)

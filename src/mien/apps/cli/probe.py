@@ -94,9 +94,7 @@ def _print(result: dict[str, Any]) -> None:
     for row in result["rows"]:
         if row["leaks"]:
             console.say(f"{row['model']} learned from or chose on pictures of test splits: on those its figures are worth nothing.")
-    console.out.print(
-        f"{result['probe']} on {result['dataset']}/{result['split']}, {result['n']} faces; accuracy in %", markup=False, soft_wrap=True
-    )
+    console.out.print(f"{result['probe']} on {result['dataset']}/{result['split']}, {result['n']} faces; accuracy in %", soft_wrap=True)
     if result["probe"] != "corruptions":
         names = list(result["rows"][0]["conditions"])
         rows = [[row["model"], row["n"], *(f"{100 * row['conditions'][name]:.1f}" for name in names)] for row in result["rows"]]

@@ -28,7 +28,7 @@ def recover(
         )
     else:
         for one in done:
-            console.out.print(f"{one.path}: recovered from {one.unfinished.name}", markup=False, soft_wrap=True)
+            console.out.print(f"{one.path}: recovered from {one.unfinished.name}", soft_wrap=True)
     for one in failed:
         console.say(f"mien: {one.unfinished}: not recovered. {one.error}")
     if failed:

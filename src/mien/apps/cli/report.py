@@ -39,4 +39,4 @@ def report(
         console.print_json({"model": model, "pages": [str(path) for path in pages], "result": measurement.result if measurement else None})
     else:
         for path in pages:
-            console.out.print(str(path), markup=False, soft_wrap=True)
+            console.out.print(str(path), soft_wrap=True)

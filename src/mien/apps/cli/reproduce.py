@@ -90,7 +90,7 @@ def _percent(rate: float | None) -> str:
 
 def _print(paper: "Paper", results: list[dict[str, Any]]) -> None:
     """Print both figures of every row, and what must be known to compare them."""
-    console.out.print(f"{paper.key} {paper.name}: {paper.title}", markup=False, soft_wrap=True)
+    console.out.print(f"{paper.key} {paper.name}: {paper.title}", soft_wrap=True)
     rows = []
     for r in results:
         interval = f"{100 * r['accuracy_interval']['low']:.1f}..{100 * r['accuracy_interval']['high']:.1f}"
@@ -111,7 +111,7 @@ def _print_stages(label: str, result: dict[str, Any]) -> None:
     stages = " + ".join(map(str, result["stages"]))
     same = "identical histories" if result["same_history"] else "different histories"
     line = f"{label}: {stages} epochs against all at once: {same}, weights differ by at most {result['largest_weight_difference']:.3g}"
-    console.out.print(line, markup=False, soft_wrap=True)
+    console.out.print(line, soft_wrap=True)
     names = list(result["continuous"])
     rows = [[kind, *(f"{result[kind][name]:.4f}" for name in names)] for kind in ("multistage", "continuous")]
     console.print_table(["training", *(name.replace("_", " ") for name in names)], rows)
@@ -123,4 +123,4 @@ def _print_notes(paper: "Paper", results: list[dict[str, Any]]) -> None:
     notes += [f"{r['row']}: {r['left_out_duplicates']} {left_out}" for r in results if r["left_out_duplicates"]]
     for heading, lines in (("Left open by the paper, chosen here", paper.chosen), ("Known of the paper", paper.defects), ("Rows", notes)):
         for line in lines:
-            console.out.print(f"{heading}: {line}.", markup=False, soft_wrap=True)
+            console.out.print(f"{heading}: {line}.", soft_wrap=True)

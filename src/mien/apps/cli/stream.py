@@ -2,13 +2,14 @@
 
 from collections import Counter
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mien.apps.cli import console
-from mien.apps.cli.predict import check_outputs, open_tables
+from mien.apps.cli.predict import check_outputs, table_openers
 from mien.apps.cli.view import open_view
 from mien.errors import MienError, OutputError
 
@@ -88,15 +89,16 @@ def _open_sinks(
     record: Path | None,
     summary: Path | None,
 ) -> "list[Sink]":
+    from mien.sinks.base import open_all
     from mien.sinks.summary import SummarySink
     from mien.sinks.video import open_video_sink
 
-    sinks = open_tables(info.name, recognizer.labels, csv, jsonl, parquet)
+    openers = table_openers(info.name, recognizer.labels, csv, jsonl, parquet)
     if record:
-        sinks.append(open_video_sink(record, info.frames_per_second))
+        openers.append(partial(open_video_sink, record, info.frames_per_second))
     if summary:
-        sinks.append(SummarySink(summary, info.name, recognizer.labels))
-    return sinks
+        openers.append(partial(SummarySink, summary, info.name, recognizer.labels))
+    return open_all(openers)
 
 
 def _run(
@@ -182,7 +184,7 @@ class Summary:
             console.print_json(self._values(source, statistics))
             return
         dropped = f", {statistics.num_dropped} dropped" if statistics.num_dropped else ""
-        console.out.print(f"{source}: {self.num_frames} frames, {self.num_with_face} with a face{dropped}", markup=False, soft_wrap=True)
+        console.out.print(f"{source}: {self.num_frames} frames, {self.num_with_face} with a face{dropped}", soft_wrap=True)
         total = sum(self.expressions.values())
         if total:
             rows = [[name, count, f"{count / total:.0%}"] for name, count in self.expressions.most_common()]

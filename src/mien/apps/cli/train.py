@@ -64,7 +64,7 @@ def train(
         way = "the same command goes on" if repeats > 1 else f"continue with: mien train --resume {run_dir} --data {data}"
         console.say(f"Stopped. Finished epochs are kept; {way}")
         raise
-    console.out.print(f"{run_dir}", markup=False, soft_wrap=True)
+    console.out.print(f"{run_dir}", soft_wrap=True)
 
 
 def _choose(recipe: str, run: Path | None, resume: Path | None, overrides: list[str]) -> "tuple[Recipe, Path]":

@@ -70,7 +70,7 @@ def tune(
     console.print_table(["key", "best value", "importance"], rows)
     if "judged" in result:
         _print_judged(result["judged"])
-    console.out.print(f"{study_dir}", markup=False, soft_wrap=True)
+    console.out.print(f"{study_dir}", soft_wrap=True)
 
 
 def _print_judged(rows: list[dict[str, Any]]) -> None:
