@@ -4,6 +4,7 @@ The headings are those of Mitchell et al., *Model Cards for Model Reporting* (20
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -194,9 +195,8 @@ def _training(bundle: Bundle) -> str:
         rows.append([recipe, f"{many}{epochs}", f"{many}{stage_hours:.1f}"])
         hours += times * stage_hours
         before = json.loads((folder / "data.json").read_text(encoding="utf-8")).get("init", {"recipe": ""})["recipe"]
-        for name in filter(None, before.split(" + ")):
-            last = name.rpartition(", ")[2]
-            ahead[last] = ahead.get(last, 0) + 1
+        for name, count in Counter(name.rpartition(", ")[2] for name in before.split(" + ") if name).items():
+            ahead[name] = max(ahead.get(name, 0), count)  # runs of one recipe differ here; what several start from is one run
     seed, commit = bundle.card.training.seed, bundle.card.training.commit
     about = "About" if is_known else "At least"
     return (

@@ -5,7 +5,7 @@ from typing import Any
 
 from mien.models.catalog import MODELS
 from mien.records import read_records
-from record_tables import RESULTS, machine, markdown
+from record_tables import RESULTS, check_candidates, check_shipped, machine, markdown
 
 PHONE = {  # tables VI and VII of paper 000: accuracy, million parameters, ms, peak processor %, peak MB
     "mobilenet_mlp": ("MobileNet", 0.588, 4.3, 323.04, 22, 36.09),
@@ -20,8 +20,13 @@ PAPER_001 = {  # its table of complexity: trainable parameters, GFLOPs, seconds
 
 
 def loads() -> dict[str, dict[str, Any]]:
-    """The newest load record of every network."""
-    return {record["network"]: record for record in read_records(RESULTS / "load.jsonl")}
+    """The newest load record of every network, all of networks as they are now."""
+    found = {record["network"]: record for record in read_records(RESULTS / "load.jsonl")}
+    for name, record in found.items():
+        if (record["parameters"], record["trainable"]) != (MODELS[name].parameters, MODELS[name].trainable):
+            raise SystemExit(f"results/load.jsonl: the record of {name} is of another network. Measure again.")
+        check_shipped("load.jsonl", name, {row["file"]: row["sha256"] for row in record["rows"]})
+    return found
 
 
 def load() -> str:
@@ -154,15 +159,17 @@ def complexity() -> str:
 
 def formats() -> str:
     """All files of the shipped model, from the newest record of `mien benchmark accuracy` on them."""
-    return accuracy_rows(read_records(RESULTS / "formats.jsonl")[-1])
+    return accuracy_rows("formats.jsonl")
 
 
 def accuracy() -> str:
     """The newest record of `mien benchmark accuracy` with peers."""
-    return accuracy_rows(read_records(RESULTS / "accuracy.jsonl")[-1])
+    return accuracy_rows("accuracy.jsonl")
 
 
-def accuracy_rows(record: dict[str, Any]) -> str:
+def accuracy_rows(file_name: str) -> str:
+    record = read_records(RESULTS / file_name)[-1]
+    check_candidates(file_name, record["rows"])
     rows = [
         [
             row["candidate"],

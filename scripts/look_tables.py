@@ -7,7 +7,7 @@ from mien.card import open_bundle
 from mien.labels import FER7
 from mien.parts import PART_NAMES, PARTS_BUNDLE, PARTS_FILE
 from mien.records import read_records
-from record_tables import RESULTS, markdown
+from record_tables import RESULTS, check_shipped, markdown, newest
 
 NOT_YET = "Not measured yet.\n"
 
@@ -18,9 +18,9 @@ def records(file_name: str) -> list[dict[str, Any]]:
 
 def explain_check() -> str:
     """The newest record of `mien explain --check`."""
-    if not (found := records("explain.jsonl")):
+    if not records("explain.jsonl"):
         return NOT_YET
-    record = found[-1]
+    record = newest("explain.jsonl")
     rows = []
     for name, values in record["methods"].items():
         on_face = values.get("share_on_face")
@@ -35,9 +35,9 @@ def explain_check() -> str:
 
 def face_share() -> str:
     """Shares on the face by label, from the same record."""
-    if not (found := records("explain.jsonl")):
+    if not records("explain.jsonl"):
         return NOT_YET
-    record = found[-1]
+    record = newest("explain.jsonl")
     labels = [label for label in FER7 if label in record["area"]]
     rows = [["the face itself", *(f"{100 * record['area'][label]:.0f}" for label in labels)]]
     rows += [
@@ -58,7 +58,10 @@ def parts() -> str:
 
 
 def newest_probe(kind: str) -> dict[str, Any] | None:
-    return next((record for record in reversed(records("probe.jsonl")) if record["probe"] == kind), None)
+    record = next((record for record in reversed(records("probe.jsonl")) if record["probe"] == kind), None)
+    for row in record["rows"] if record else ():
+        check_shipped("probe.jsonl", row["model"], row["files_sha256"])
+    return record
 
 
 def conditions(kind: str) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from mien.benchmark.browser import browser_name
+from mien.card import DEFAULT_BUNDLE
 from mien.records import read_records
-from record_tables import RESULTS, machine, markdown
+from record_tables import RESULTS, check_candidates, check_shipped, machine, markdown
 
 NOT_YET = "Not measured yet.\n"
 
@@ -19,6 +20,8 @@ def records(file_name: str, **wanted: str) -> list[dict[str, Any]]:
 def browsers() -> str:
     """The newest result of every device in results/browser.jsonl."""
     newest = {(record["device"]["browser"], record["device"]["platform"]): record for record in records("browser.jsonl")}
+    for record in newest.values():
+        check_candidates("browser.jsonl", record["rows"])
     rows = [
         [
             browser_name(record["device"]),
@@ -41,6 +44,7 @@ def page() -> str:
     if not (found := records("web.jsonl", kind="web page")):
         return NOT_YET
     record = found[-1]
+    check_shipped("web.jsonl", DEFAULT_BUNDLE, record["files_sha256"])
     crops, png, here, there = (record[key] for key in ("identical_crops", "same_png", "live_on_device", "live_over_server"))
     rows = [
         [f"largest difference of a score, {crops['n']} identical crops, {file}", f"{crops[file]['max_abs']:.1e}"]

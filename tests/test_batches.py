@@ -120,6 +120,9 @@ def test_shear_moves_rows_and_stretch_moves_edges() -> None:
         ({"stretch": 1.0}, "stretch must lie"),
         ({"noise": -1.0}, "noise must be 0"),
         ({"scale_range": (1.1, 0.9)}, "ordered"),
+        ({"scale_range": (1.0, float("inf"))}, "ordered"),
+        ({"rotate_deg": -5.0}, "rotate_deg must be 0"),
+        ({"shear_deg": float("nan")}, "shear_deg must lie"),
     ],
 )
 def test_wrong_magnitudes_are_refused(values: dict[str, object], said: str) -> None:

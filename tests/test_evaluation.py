@@ -28,7 +28,7 @@ from mien.evaluation.crops import Crops, FaceFinder, choose_crops
 from mien.evaluation.evaluate import common_part, evaluate
 from mien.evaluation.measure import as_trained, measure, own_data
 from mien.evaluation.open import OpenClassifier, open_classifier
-from mien.evaluation.statistics import bootstrap_interval, mcnemar
+from mien.evaluation.statistics import accuracy_interval, bootstrap_interval, mcnemar
 from mien.labels import FER5, FER7, FER8
 from mien.pipeline import Recognizer
 from mien.training.recipe import load_recipe
@@ -60,7 +60,15 @@ def test_the_bootstrap_is_the_one_of_scipy() -> None:
     ours = bootstrap_interval(differences)
     theirs = stats.bootstrap((differences,), np.mean, n_resamples=10_000, method="percentile", rng=0).confidence_interval
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
-    assert bootstrap_interval(np.ones(5)).low == 1
+    assert bootstrap_interval(np.zeros(5)).high == 0
+
+
+def test_few_right_answers_are_no_certainty() -> None:
+    for right in (np.ones(4, bool), np.zeros(4, bool)):
+        ours, theirs = accuracy_interval(right), stats.binomtest(int(right.sum()), 4).proportion_ci(method="wilson")
+        assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
+    mixed = np.array([True, False, True])
+    assert accuracy_interval(mixed) == bootstrap_interval(mixed)
 
 
 @pytest.mark.parametrize(("b", "c"), [(0, 0), (3, 3), (1, 9), (20, 40), (30, 30)])
@@ -274,6 +282,11 @@ def test_a_run_is_measured_on_its_own_data_as_it_split_them(data: Path, tmp_path
     official = tmp_path / "official"
     official.mkdir()
     (official / "recipe.toml").write_text(to_toml(load_recipe("mien_s-fer2013", ("labels.labels=happy,sad",))))
+    bundle = shutil.copytree(shipped_bundles()["mien_s"], tmp_path / "bundle")
+    shutil.copyfile(tmp_path / "split.csv", bundle / "split.csv")
+    exported = open_classifier(bundle, "int8")
+    card_labels = as_trained(exported, loaded, "fer2013")
+    assert [(sample.row, sample.split) for sample in card_labels.samples] == [(sample.row, sample.split) for sample in own.samples]
     specialists = replace(model, run_dir=None, member_run_dirs=(official, official))
     assert as_trained(specialists, loaded, "fer2013") is loaded, "members of official splits may know few labels"
     another_copy = replace(loaded, samples=loaded.samples[:-1])
@@ -299,7 +312,11 @@ def test_an_ensemble_averages_by_name() -> None:
     halves = Member(lambda crops: np.array([[crop[:, :24].mean(), crop[:, 24:].mean()] for crop in crops]) / 255, ("x", "y"))
     left = np.zeros((48, 48), np.uint8)
     left[:, :24] = 255
-    np.testing.assert_allclose(MeanClassifier([halves], mirrored=True)([left]), [[0.5, 0.5]])
+    np.testing.assert_allclose(MeanClassifier([halves], views="mirrored")([left]), [[0.5, 0.5]])
+    np.testing.assert_allclose(MeanClassifier([halves], views="ten")([left]), [[0.5, 0.5]])
+    seen: list[UInt8] = []
+    MeanClassifier([Member(lambda crops: (seen.extend(crops), np.full((len(crops), 2), 0.5))[1], ("x", "y"))], views="ten")([left])  # type: ignore[func-returns-value]
+    assert [crop.shape for crop in seen] == [(46, 46)] * 10
     np.testing.assert_allclose(MeanClassifier([a, b], (3.0, 1.0))(crops)[0, 0], (3 * 2 / 3 + 1 / 4) / 4)
     with pytest.raises(ConfigError, match="share 0 labels"):
         MeanClassifier([a, Member(b.classify, ("x", "y", "z"))])

@@ -282,6 +282,18 @@ def test_what_starts_from_a_leaking_run_leaks(learn: Callable[..., Path]) -> Non
     assert read_facts(learn("mien_s-fer2013", f"distill.teacher={first}", name="taught"))["leaks"] is True
 
 
+def test_nothing_is_held_out_that_the_start_has_learned(learn: Callable[..., Path], tmp_path: Path) -> None:
+    dealt = ("split.validation=0.2", "validation_split=validation")
+    first = learn("mien_s-fer2013", *dealt, name="first")
+    learn("mien_s-fer2013", *dealt, f"init={first}", name="same")
+    for source in (f"init={first}", f"distill.teacher={first}"):
+        with pytest.raises(ConfigError, match=r"learned \d+ of the \d+ pictures"):
+            learn("mien_s-fer2013", *dealt, "split.seed=1", source, name="other")
+    with pytest.raises(ConfigError, match=r"mien_s: learned 28 of the"):
+        learn("mien_s-fer2013", *dealt, "init=mien_s", name="shipped")
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_few_images_are_of_all_labels(learn: Callable[..., Path]) -> None:
     run_dir = learn("mien_s-fer2013", "max_images=35", "optimizer.epochs=1")
     assert read_facts(run_dir)["num_training"] == 35

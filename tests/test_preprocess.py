@@ -126,6 +126,8 @@ def test_wrong_crops_are_refused(picture: UInt8, said: str) -> None:
         {"color": "bgr"},
         {"mean": (0.5, 0.5)},
         {"std": (0.0,)},
+        {"std": (float("nan"),)},
+        {"mean": (float("nan"),)},
         {"interpolation": "nearest"},
         {"size_hw": (48, 40)},
     ],

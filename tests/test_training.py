@@ -14,8 +14,10 @@ import pytest
 
 from conftest import make_feed, write_fer2013
 from mien.card import open_bundle
+from mien.data.fer2013 import load
 from mien.data.manifest import Manifest
 from mien.errors import ConfigError, ModelFileError
+from mien.evaluation.float_model import FloatClassifier
 from mien.labels import FER7
 from mien.records import append_line
 from mien.runtime.classifier import BundleClassifier
@@ -56,13 +58,24 @@ def finished(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
     return run
 
 
-def test_the_run_folder_holds_everything(finished: Path) -> None:
+def _scores(run: Path, data: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of PublicTest, and what a finished run says of it."""
+    faces = load(data, check=False).split("publictest")
+    return faces.label_indices, FloatClassifier(run)([sample.pixels() for sample in faces.samples])
+
+
+def test_the_run_folder_holds_everything(finished: Path, data: Path) -> None:
     names = {path.name for path in finished.iterdir()}
     files = {"recipe.toml", "environment.jsonl", "data.json", "history.jsonl", "times.jsonl", "checkpoint.npz", "weights.npz", "curves.png"}
     assert names == files
     history = [json.loads(line) for line in (finished / "history.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert history[-1]["training_loss"] < history[0]["training_loss"]
+    labels, scores = _scores(finished, data)
+    assert history[-1]["validation_accuracy"] == pytest.approx(np.mean(scores.argmax(axis=1) == labels), abs=0.03), (
+        "of the weights it ends with"
+    )
+    assert history[-1]["validation_loss"] == pytest.approx(-np.log(scores[np.arange(len(labels)), labels]).mean(), rel=0.02)
     facts = json.loads((finished / "data.json").read_text())
     assert facts["num_training"] == 210
     assert len(facts["training_sha256"]) == 64

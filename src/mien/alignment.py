@@ -72,5 +72,5 @@ def cut_face(image: UInt8, face: Face, alignment: AlignmentSpec, preprocess: Pre
     Returns:
         (s, s) grey or (s, s, 3) RGB.
     """
-    side = round(preprocess.side / preprocess.center_share)
+    side = preprocess.face_side
     return cut(image, face_square(face, alignment), replace(preprocess, size_hw=(side, side), center_share=1.0))

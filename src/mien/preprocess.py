@@ -51,8 +51,10 @@ class PreprocessSpec:
             raise ValueError(f"color must be 'gray' or 'rgb', got {self.color!r}")
         if len(self.mean) != self.channels or len(self.std) != self.channels:
             raise ValueError(f"mean and std need {self.channels} values for {self.color!r}, got {self.mean} and {self.std}")
-        if any(value <= 0 for value in self.std) or self.scale <= 0:
+        if not all(0 < value < np.inf for value in (*self.std, self.scale)):
             raise ValueError(f"std and scale must be above 0, got {self.std} and {self.scale}")
+        if not np.isfinite(self.mean).all():
+            raise ValueError(f"mean must be finite, got {self.mean}")
         if self.interpolation != "area_then_bilinear":
             raise ValueError(f"interpolation must be 'area_then_bilinear', got {self.interpolation!r}")
         if not 0 < self.center_share <= 1:
@@ -74,6 +76,11 @@ class PreprocessSpec:
     def side(self) -> int:
         """Side of the square input, in pixels."""
         return self.size_hw[0]
+
+    @property
+    def face_side(self) -> int:
+        """Side of the whole face, in pixels, of which the input is the middle."""
+        return round(self.side / self.center_share)
 
 
 @dataclass(frozen=True)

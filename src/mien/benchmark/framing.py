@@ -14,6 +14,7 @@ import numpy as np
 
 from mien.alignment import AlignmentSpec, cut_face
 from mien.data.catalog import load_dataset
+from mien.data.sampling import spread
 from mien.detection.catalog import create_detector
 from mien.errors import SourceError
 from mien.pipeline import Recognizer
@@ -58,7 +59,7 @@ def measure_framing(
         SourceError: a detector finds no face at all.
     """
     manifest = load_dataset("fer2013", data).split("publictest")
-    manifest = replace(manifest, samples=manifest.samples[:max_faces])
+    manifest = replace(manifest, samples=tuple(manifest.samples[index] for index in spread(len(manifest), max_faces)))
     recognizer = Recognizer(file=file, detector="haar")
     faces = [sample.pixels() for sample in manifest.samples]
     is_right = recognizer.classify(faces).argmax(axis=1) == manifest.label_indices

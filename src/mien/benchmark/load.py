@@ -25,11 +25,19 @@ def default_networks() -> list[str]:
 
 
 def finished(record_path: Path, protocol: dict[str, Any]) -> set[str]:
-    """Return the networks that a file of records holds under the same protocol."""
+    """Return the networks that a file of records holds under the same protocol, and as they are now in size and shipped files."""
     if not record_path.is_file():
         return set()
     records = [record for record in read_records(record_path) if record["kind"] == KIND]
-    return {record["network"] for record in records if record["protocol"] == protocol}
+    return {record["network"] for record in records if record["protocol"] == protocol and _is_as_now(record)}
+
+
+def _is_as_now(record: dict[str, Any]) -> bool:
+    name = record["network"]
+    if name not in MODELS or (record["parameters"], record["trainable"]) != (MODELS[name].parameters, MODELS[name].trainable):
+        return False
+    files = open_bundle(name).card.files if name in shipped_bundles() else {}
+    return all(files[row["file"]].sha256 == row["sha256"] for row in record["rows"] if row["file"] in files)
 
 
 def measure_load(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mien.errors import MissingExtraError
+from mien.training.recipe import load_recipe
 
 COSTS = {"median_ms": "ms per face, one thread", "megabytes": "file, MB", "million_macs": "million multiply-accumulates"}
 NUM_LABELS = 7
@@ -33,8 +34,8 @@ def points_of_records(
 
     Args:
         measured: Records of `mien benchmark accuracy`, oldest first; of a candidate and split the newest counts.
-        reproduced: Records of `mien reproduce`; left out are smoke runs, which tell nothing, runs that learned from test pictures, and
-            those of fewer labels, whose accuracy cannot be compared.
+        reproduced: Records of `mien reproduce`; left out are smoke runs, which tell nothing, runs that learned from test pictures, those
+            of fewer labels, whose accuracy cannot be compared, and those that average ten crops, which take ten times as long.
         loads: Records of `mien benchmark load`; the time and size of a network do not depend on its weights.
     """
     newest = {(row["candidate"], f"{record['dataset']}/{record['split']}"): row for record in measured for row in record["rows"]}
@@ -45,7 +46,8 @@ def points_of_records(
     by_network = {record["network"]: record for record in loads}
     for record in reproduced:
         network = next((text.partition("=")[2] for text in record["changes"] if text.startswith("model=")), record["recipe"].split("-")[0])
-        is_comparable = record["budget"] != "smoke" and not record["leaks"] and len(record.get("labels", ())) == NUM_LABELS
+        is_one_pass = load_recipe(record["recipe"], record["changes"]).crops.per_test_face == 1
+        is_comparable = is_one_pass and record["budget"] != "smoke" and not record["leaks"] and len(record.get("labels", ())) == NUM_LABELS
         if not is_comparable or network not in by_network:
             continue
         load = by_network[network]

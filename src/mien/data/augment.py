@@ -56,13 +56,15 @@ class AugmentSpec:
         for name in vars(self):
             if name.endswith("_probability") and not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in 0..1, got {getattr(self, name)}")
-        if not 0 < self.scale_range[0] <= self.scale_range[1]:
+        if not 0 < self.scale_range[0] <= self.scale_range[1] < np.inf:
             raise ValueError(f"scale_range must be positive and ordered, got {self.scale_range}")
         if self.edges not in ("repeat", "black"):
             raise ValueError(f"edges must be 'repeat' or 'black', got {self.edges!r}")
         if not 0 <= self.stretch < 1:
             raise ValueError(f"stretch must lie in 0..1, got {self.stretch}")
-        for name in ("noise", "mixup_alpha", "brightness", "contrast", "shift"):
+        if not 0 <= self.shear_deg < 90:
+            raise ValueError(f"shear_deg must lie in 0..90, got {self.shear_deg}")
+        for name in ("noise", "mixup_alpha", "brightness", "contrast", "shift", "rotate_deg"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ValueError(f"{name} must be 0 or above, got {getattr(self, name)}")
 

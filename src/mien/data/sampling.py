@@ -30,6 +30,11 @@ class SamplingSpec:
             raise ValueError("augment_only_repeats needs balance = 'oversample'")
 
 
+def spread(num_items: int, num_wanted: int) -> Indices:
+    """Return so many indices evenly over all, or all of them; the first ones would often be of one label, as folders are read."""
+    return np.linspace(0, num_items - 1, min(num_wanted, num_items)).round().astype(np.int64)
+
+
 def group_indices(manifest: Manifest, spec: SamplingSpec) -> Indices:
     """Return the (N,) group of every sample."""
     if spec.by == "label":

@@ -15,6 +15,7 @@ from mien.data.files import open_csv
 from mien.data.manifest import Manifest, Sample
 from mien.data.problems import Problems
 from mien.errors import ConfigError, DataError, UnknownNameError
+from mien.labels import LabelSet
 
 Indices = npt.NDArray[np.int64]
 
@@ -267,6 +268,29 @@ def load_split(manifest: Manifest, path: Path) -> Manifest:
     if head.rpartition(" ")[2] != _hash_pictures(dealt):
         raise DataError(f"{path}: was made of other pictures than those of {manifest.dataset} here. Write it again with `mien split`.")
     return dealt
+
+
+def load_labelled_split(manifest: Manifest, path: Path, labels: LabelSet) -> Manifest:
+    """Return the samples that a file names, with its splits and its labels, which may be fewer or renamed.
+
+    Args:
+        labels: All that the file knows, in order.
+
+    Raises:
+        DataError: the file is damaged, or was made of other pictures.
+    """
+    label_of = {row: label for row, _, label, _ in _read_split(path)[1]}
+    named = [sample for sample in manifest.samples if str(sample.row) in label_of]
+    return load_split(replace(manifest, labels=labels, samples=tuple(replace(one, label=label_of[str(one.row)]) for one in named)), path)
+
+
+def rows_of_split(path: Path, split: str) -> set[int]:
+    """Return the rows that a file gives to a split.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    return {int(row) for row, name, *_ in _read_split(path)[1] if name == split and row.isdecimal()}
 
 
 def _read_split(path: Path) -> tuple[str, list[list[str]]]:

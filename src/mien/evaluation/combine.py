@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.config import load_toml
+from mien.data.crops import ten_crops
 from mien.errors import ConfigError
 from mien.evaluation.evaluate import restrict
 from mien.evaluation.metrics import Int
@@ -15,6 +16,11 @@ from mien.labels import LabelSet, columns_of
 from mien.types import Classifier, Float, UInt8
 
 MEAN, REGROUP = "mean", "regroup"
+ONE, MIRRORED, TEN = "one", "mirrored", "ten"
+VIEW_NAMES = {ONE: "", MIRRORED: "mirrored", TEN: "ten crops"}
+"""What figures are called that need more than one pass over a face."""
+TEN_CROP_SHARE = 46 / 48
+"""Side of the ten crops, of the face's; networks that learn on shifted and scaled faces know such views."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +36,9 @@ class Combined:
     """mean: the models whose scores are averaged."""
     weights: tuple[float, ...] = ()
     """mean: one per member; empty weighs all alike."""
-    mirrored: bool = False
-    """mean: every member also reads the mirrored crop; a single member is enough then."""
+    views: str = ONE
+    """mean: what every member reads of a face: ``one`` crop, that and its ``mirrored`` image, or ``ten`` smaller crops (four corners and
+    the middle, each also mirrored). A single member is enough for more than one."""
     coarse: str = ""
     """regroup: the model that tells the groups apart; its labels are the groups' names, or the expressions themselves."""
     groups: dict[str, str] = field(default_factory=dict)
@@ -50,14 +57,16 @@ class Combined:
     def _check_mean(self) -> None:
         if self.coarse or self.groups or self.specialists:
             raise ValueError("coarse, groups and specialists belong to kind 'regroup'")
-        if len(self.members) < (1 if self.mirrored else 2):
-            raise ValueError(f"members must be at least two models, or one that is mirrored, got {list(self.members)}")
+        if self.views not in VIEW_NAMES:
+            raise ValueError(f"views must be one of {', '.join(VIEW_NAMES)}, got {self.views!r}")
+        if len(self.members) < (2 if self.views == ONE else 1):
+            raise ValueError(f"members must be at least two models, or one with more views, got {list(self.members)}")
         if self.weights and (len(self.weights) != len(self.members) or not all(0 < weight < np.inf for weight in self.weights)):
             raise ValueError(f"weights must be one positive number for each of {len(self.members)} members, got {list(self.weights)}")
 
     def _check_regroup(self) -> None:
-        if self.members or self.weights or self.mirrored:
-            raise ValueError("members, weights and mirrored belong to kind 'mean'")
+        if self.members or self.weights or self.views != ONE:
+            raise ValueError("members, weights and views belong to kind 'mean'")
         names = list(dict.fromkeys(self.groups.values()))
         if not self.coarse or len(names) < 2:
             raise ValueError(f"regroup needs a coarse model and at least two groups, got {self.coarse!r} and {names}")
@@ -86,8 +95,8 @@ def load_combined(path: Path) -> Combined:
 def write_mean(spec: Combined) -> str:
     """Return the TOML of an ensemble."""
     weights = f"weights = {json.dumps(list(spec.weights))}\n" if spec.weights else ""
-    mirrored = "mirrored = true\n" if spec.mirrored else ""
-    return f"kind = {json.dumps(spec.kind)}\nmembers = {json.dumps(list(spec.members), ensure_ascii=False)}\n{weights}{mirrored}"
+    views = f"views = {json.dumps(spec.views)}\n" if spec.views != ONE else ""
+    return f"kind = {json.dumps(spec.kind)}\nmembers = {json.dumps(list(spec.members), ensure_ascii=False)}\n{weights}{views}"
 
 
 def groups_toml(groups: Sequence[LabelSet]) -> str:
@@ -113,25 +122,35 @@ class MeanClassifier:
     """Averages the scores of its members over the labels that all of them know.
 
     Args:
-        mirrored: Every member also reads the mirrored crop.
+        views: What each reads of a face; see ``Combined``.
 
     Raises:
         ConfigError: they share fewer than two labels.
     """
 
-    def __init__(self, members: Sequence[Member], weights: Sequence[float] = (), mirrored: bool = False) -> None:
+    def __init__(self, members: Sequence[Member], weights: Sequence[float] = (), views: str = ONE) -> None:
         self.labels: LabelSet = tuple(label for label in members[0].labels if all(label in member.labels for member in members))
         if len(self.labels) < 2:
             raise ConfigError(f"The members share {len(self.labels)} labels. An ensemble needs at least two labels that all of them know.")
-        self._members, self._mirrored = members, mirrored
+        self._members, self._views = members, views
         self._weights = np.array(weights or [1.0] * len(members)) / (sum(weights) if weights else len(members))
 
     def __call__(self, crops: Sequence[UInt8]) -> Float:
         """Return (N, K) scores of N crops; rows sum to 1."""
-        views = [crops, [np.ascontiguousarray(crop[:, ::-1]) for crop in crops]] if self._mirrored else [crops]
+        views = _views(crops, self._views)
         pairs = list(zip(self._weights, self._members, strict=True))
         mean: Float = sum((weight * member.scores(view, self.labels) for view in views for weight, member in pairs), start=np.zeros(1))
         return mean / len(views)
+
+
+def _views(crops: Sequence[UInt8], kind: str) -> list[Sequence[UInt8]]:
+    """Return all crops in each of their views."""
+    if kind == ONE:
+        return [crops]
+    if kind == MIRRORED:
+        return [crops, [np.ascontiguousarray(crop[:, ::-1]) for crop in crops]]
+    tens = [ten_crops(crop, round(min(crop.shape[:2]) * TEN_CROP_SHARE)) for crop in crops]
+    return [[np.ascontiguousarray(ten[index]) for ten in tens] for index in range(10)]
 
 
 class RegroupClassifier:

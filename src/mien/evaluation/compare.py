@@ -7,7 +7,7 @@ import numpy as np
 from mien.data.scores import ScoreTable
 from mien.errors import DataError
 from mien.evaluation.metrics import class_metrics, confusion_counts
-from mien.evaluation.statistics import bootstrap_interval, mcnemar
+from mien.evaluation.statistics import accuracy_interval, bootstrap_interval, mcnemar
 
 
 def compare(a: ScoreTable, b: ScoreTable, names: tuple[str, str] = ("A", "B")) -> dict[str, Any]:
@@ -39,9 +39,9 @@ def compare(a: ScoreTable, b: ScoreTable, names: tuple[str, str] = ("A", "B")) -
     return {
         "n": len(a.keys),
         "accuracy_a": float(right_a.mean()),
-        "accuracy_a_interval": vars(bootstrap_interval(right_a)),
+        "accuracy_a_interval": vars(accuracy_interval(right_a)),
         "accuracy_b": float(right_b.mean()),
-        "accuracy_b_interval": vars(bootstrap_interval(right_b)),
+        "accuracy_b_interval": vars(accuracy_interval(right_b)),
         "difference": float(right_b.mean() - right_a.mean()),
         "difference_interval": vars(bootstrap_interval(right_b.astype(np.int64) - right_a)),
         "mcnemar": vars(mcnemar(right_a, right_b)),

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mien.card import open_bundle
 from mien.data.catalog import load_dataset
 from mien.data.manifest import Manifest
 from mien.data.select import select_labels
-from mien.data.splits import load_split
+from mien.data.splits import load_labelled_split, load_split
 from mien.errors import ConfigError
 from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
 from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
@@ -57,8 +58,8 @@ def measure(
 def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
     """Return a run's own data set with the labels and the splits that the run chose, and any other data as they are.
 
-    A run that dealt its data anew must not be measured on pictures it was trained on, whatever split they stood in before; nor must a
-    combined model that such a run is part of.
+    The same goes for a bundle that was exported from a run with splits of its own. A run that dealt its data anew must not be measured on
+    pictures it was trained on, whatever split they stood in before; nor must a combined model that such a run is part of.
 
     Args:
         dataset: Name that ``data`` were loaded by.
@@ -70,9 +71,11 @@ def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
     # Members that keep the official splits may know other labels, and are asked about those that all know.
     asked = [model.run_dir] if model.run_dir else [run_dir for run_dir in model.member_run_dirs if (run_dir / SPLIT).is_file()]
     runs = [run_dir for run_dir in asked if load_recipe_of(run_dir).dataset == dataset]
-    if not runs:
-        return data
+    bundles = [bundle for bundle in map(open_bundle, model.dealt_bundles) if bundle.card.training.data == dataset]
     dealt = [_as_dealt(run_dir, data) for run_dir in runs]
+    dealt += [load_labelled_split(data, bundle.folder / SPLIT, bundle.card.labels) for bundle in bundles]
+    if not dealt:
+        return data
     if any(one.sha256 != dealt[0].sha256 for one in dealt):
         raise ConfigError(
             f"{model.name}: its members dealt {dataset} in different ways, so no picture is new to all. Measure it on other data."
@@ -117,7 +120,7 @@ def measure_manifest(
         "file": model.file,
         "dataset": data.dataset,
         "split": split,
-        "crops": chosen.name,
+        "crops": ", ".join(filter(None, (chosen.name, model.views))),
         "label_source": manifest.label_source,
     }
     metrics = evaluation.metrics | {"left_out": left_out, "leaks": model.leaks}

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mien.data.scores import predicted_indices
-from mien.evaluation.statistics import bootstrap_interval
+from mien.evaluation.statistics import accuracy_interval
 from mien.types import Float
 
 Int = npt.NDArray[np.int64]
@@ -162,7 +162,7 @@ def summarize(scores: Float, labels: Int, names: tuple[str, ...]) -> dict[str, A
         "brier": brier_score(read, truth),
         "weighted_f1": sum(row.f1 * row.support for row in present) / len(labels),
         "macro_precision": float(np.mean([row.precision for row in present])),
-        "accuracy_interval": vars(bootstrap_interval(predicted == labels)),
+        "accuracy_interval": vars(accuracy_interval(predicted == labels)),
         "no_face": int((~is_scored).sum()),
         "per_class": {name: dict(vars(row)) for name, row in zip(names, per_class, strict=True)},
         "confusion": confusion.tolist(),

@@ -8,10 +8,10 @@ from pathlib import Path
 from mien.alignment import AlignmentSpec
 from mien.card import open_trained, shipped_bundles
 from mien.errors import ConfigError
-from mien.evaluation.combine import MEAN, Combined, MeanClassifier, Member, RegroupClassifier, load_combined
+from mien.evaluation.combine import MEAN, VIEW_NAMES, Combined, MeanClassifier, Member, RegroupClassifier, load_combined
 from mien.labels import LabelSet
 from mien.preprocess import PreprocessSpec
-from mien.training.folder import final_weights, is_run, read_facts
+from mien.training.folder import SPLIT, final_weights, is_run, read_facts
 from mien.types import Classifier
 
 RUN_FILE = "run"
@@ -33,6 +33,10 @@ class OpenClassifier:
     """Of a run; None for bundles and combined models."""
     member_run_dirs: tuple[Path, ...] = ()
     """Of a combined model's members that are runs."""
+    views: str = ""
+    """What is averaged where one pass does not do, as ``mirrored`` or ``ten crops``; empty for one crop, one pass."""
+    dealt_bundles: tuple[Path, ...] = ()
+    """Folders of the bundle, or of members that are bundles, whose runs dealt their data anew."""
     files_sha256: dict[str, str] = field(default_factory=dict)
     """The file that runs, to its hash; of a combined model, every member's file, as REFERENCE:FILE."""
     leaks: bool = False
@@ -73,7 +77,8 @@ def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, .
     card = bundle.card
     classify = BundleClassifier(bundle, file, threads)
     hashes = {file: card.files[file].sha256}
-    return OpenClassifier(classify, card.labels, card.name, file, card.alignment, card.preprocess, files_sha256=hashes)
+    dealt = (bundle.folder,) if (bundle.folder / SPLIT).is_file() else ()
+    return OpenClassifier(classify, card.labels, card.name, file, card.alignment, card.preprocess, dealt_bundles=dealt, files_sha256=hashes)
 
 
 def _open_peer(path: Path, threads: int) -> OpenClassifier:
@@ -107,6 +112,7 @@ def _open_run(path: Path, file: str) -> OpenClassifier:
         AlignmentSpec(),
         preprocess,
         run_dir=path,
+        views="ten crops" if recipe.crops.per_test_face > 1 else "",
         files_sha256=_hash(final_weights(path), RUN_FILE),
         leaks=bool(read_facts(path).get("leaks", False)),
     )
@@ -126,6 +132,8 @@ def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...
         alignment=_common_alignment(path, list(opened.values())),
         preprocess=_finest([member.preprocess for member in opened.values()]),
         member_run_dirs=tuple(run for member in opened.values() for run in member.run_dirs),
+        views=", ".join(dict.fromkeys(one for one in (VIEW_NAMES[spec.views], *(member.views for member in opened.values())) if one)),
+        dealt_bundles=tuple(folder for member in opened.values() for folder in member.dealt_bundles),
         files_sha256={f"{name}:{part}": found for name, member in opened.items() for part, found in member.files_sha256.items()},
         leaks=any(member.leaks for member in opened.values()),
     )
@@ -133,7 +141,7 @@ def _open_combined(path: Path, file: str, threads: int, parents: tuple[Path, ...
 
 def _join(spec: Combined, members: dict[str, Member]) -> tuple[Classifier, LabelSet]:
     if spec.kind == MEAN:
-        mean = MeanClassifier([members[name] for name in spec.members], spec.weights, spec.mirrored)
+        mean = MeanClassifier([members[name] for name in spec.members], spec.weights, spec.views)
         return mean, mean.labels
     regrouped = RegroupClassifier(spec, members[spec.coarse], {group: members[name] for group, name in spec.specialists.items()})
     return regrouped, regrouped.labels
@@ -167,5 +175,5 @@ def _common_alignment(path: Path, members: list[OpenClassifier]) -> AlignmentSpe
 
 def _finest(specs: list[PreprocessSpec]) -> PreprocessSpec:
     """Return how a crop for all members is cut: whole and finest, in colour if any wants it; each member takes its part of it."""
-    side = max(round(spec.side / spec.center_share) for spec in specs)
+    side = max(spec.face_side for spec in specs)
     return replace(next((spec for spec in specs if spec.color == "rgb"), specs[0]), size_hw=(side, side), center_share=1.0)

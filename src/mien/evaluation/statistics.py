@@ -1,6 +1,7 @@
 """How sure a figure is: bootstrap intervals, and McNemar's test between two models on the same samples."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,22 @@ def bootstrap_interval(
     means = hits @ distinct / counts.sum()
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high), confidence, "bootstrap, percentile", num_resamples, seed)
+
+
+def accuracy_interval(right: npt.NDArray[np.bool_], confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of an accuracy: the bootstrap's, and Wilson's (1927) where all are right or all wrong.
+
+    Every resample of those is alike, so the bootstrap would claim certainty.
+
+    Args:
+        right: (N,) whether each answer is right; at least one.
+    """
+    if right.any() and not right.all():
+        return bootstrap_interval(right, confidence=confidence)
+    z_squared = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    width = z_squared / (len(right) + z_squared)
+    low, high = (1 - width, 1.0) if right.all() else (0.0, width)
+    return Interval(low, high, confidence, "Wilson", 0, 0)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def check_maps(
     areas: list[tuple[str, float]] = []
     for number, index in enumerate(chosen):
         sample = manifest.samples[index]
-        crop = fit(to_color(sample.pixels(), explained.preprocess.color), explained.preprocess.side)
+        crop = fit(to_color(sample.pixels(), explained.preprocess.color), explained.preprocess.face_side)
         values = prepare([crop], explained.preprocess)[0]
         column = int(explained.raw_scores(values[None])[0].argmax())
         mask = face_mask(mesh, crop) if mesh else None

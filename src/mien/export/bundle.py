@@ -23,6 +23,7 @@ from mien.export.parity import check_parity, file_scores, loses_too_much, measur
 from mien.export.quantize import write_dynamic, write_float16, write_int8, write_int8_with
 from mien.preprocess import Float32, prepare
 from mien.runtime.classifier import calibrate
+from mien.training.folder import SPLIT
 from mien.types import Float
 
 Say = Callable[[str], None]
@@ -55,6 +56,8 @@ def export(
         draft_dir.mkdir()
         draft = _Draft(origin, draft_dir, say)
         card = draft.fill([name for name in FORMATS if name in files])
+        if origin.split:
+            shutil.copyfile(origin.split, draft_dir / SPLIT)
         if release:
             card = _open_test(card, origin, draft_dir, say)
         (draft_dir / CARD_NAME).write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
@@ -187,7 +190,7 @@ def _check_target(out_dir: Path) -> None:
         names = {path.name for path in out_dir.iterdir()} if out_dir.exists() else set()
     except OSError as error:
         raise cannot_write(out_dir, error) from error
-    foreign = names - {CARD_NAME} - {row.path for row in FORMATS.values()}
+    foreign = names - {CARD_NAME, SPLIT} - {row.path for row in FORMATS.values()}
     if foreign or not out_dir.name:
         raise ConfigError(f"{out_dir}: holds more than a bundle ({', '.join(sorted(foreign)[:3])}). Choose another folder with --out.")
 

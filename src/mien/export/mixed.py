@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mien.data.sampling import spread
 from mien.export.parity import file_scores
 from mien.export.quantize import weighted_layers, write_int8_with
 from mien.preprocess import Float32
@@ -29,7 +30,7 @@ def choose_float_layers(
 
     Args:
         ranges: Of the activations, from ``write_int8``.
-        inputs: (N, H, W, C) representative inputs; the first 64 rank the layers.
+        inputs: (N, H, W, C) representative inputs, label by label; 64 of all labels rank the layers.
         write: Writes the file with some layers float.
         is_good: Whether the file as written last is accurate enough.
         say: Receives a line for each try.
@@ -37,7 +38,7 @@ def choose_float_layers(
     Returns:
         The layers; the file is written with them, good or not.
     """
-    ranked = _by_harm(float32_path, ranges, inputs[:NUM_FACES])[:MAX_FLOAT_LAYERS]
+    ranked = _by_harm(float32_path, ranges, inputs[spread(len(inputs), NUM_FACES)])[:MAX_FLOAT_LAYERS]
     for count in range(1, len(ranked) + 1):
         chosen = tuple(ranked[:count])
         write(chosen)

@@ -69,6 +69,8 @@ class Origin:
     """The split that ``--release`` opens; None where there is none."""
     reads_parts: bool = False
     """Trained on single parts of faces; how well it reads them is measured too."""
+    split: Path | None = None
+    """Who trained, chose and tested, where the run dealt that anew; the bundle takes it along, to be never measured on what it learned."""
 
 
 def from_run(run_dir: Path, data_root: Path, name: str, say: Say) -> Origin:
@@ -98,6 +100,7 @@ def from_run(run_dir: Path, data_root: Path, name: str, say: Say) -> Origin:
         faces=ParitySet(data.validation, f"{data.validation.dataset}/{recipe.validation_split}"),
         test=_test_split(data.manifest),
         reads_parts=recipe.augment.keep_part_probability > 0,
+        split=run_dir / SPLIT if (run_dir / SPLIT).is_file() else None,
     )
 
 

@@ -40,7 +40,7 @@ class DistillSpec:
     def __post_init__(self) -> None:
         if not 0 <= self.weight <= 1:
             raise ValueError(f"weight must lie in 0..1, got {self.weight}")
-        if self.temperature <= 0:
+        if not 0 < self.temperature < np.inf:
             raise ValueError(f"temperature must be above 0, got {self.temperature}")
         if self.teacher and self.scores:
             raise ValueError("teacher and scores name two teachers; leave one out")

@@ -13,7 +13,7 @@ from mien.data.batches import Batch
 from mien.errors import DivergedError
 from mien.preprocess import Float32
 from mien.training.checkpoint import load_checkpoint, load_weights, save_checkpoint, save_weights, values_of
-from mien.training.history import EpochResult, is_best, is_over
+from mien.training.history import EpochResult, best_epoch, is_best, is_over
 from mien.training.losses import scores_of_logits
 from mien.training.recipe import Recipe
 from mien.training.schedules import learning_rate
@@ -114,10 +114,7 @@ def fit(
             weights = None if weigh is None else (wanted @ weigh).astype(np.float32)
             steps.append(_as_floats(model.train_on_batch(inputs, wanted, sample_weight=weights, return_dict=True)))
             watch.on_step(len(steps), feed.num_steps, steps[-1]["loss"])
-        if not np.isfinite(steps[-1]["loss"]):
-            raise DivergedError(
-                f"The loss is {steps[-1]['loss']} in epoch {len(history) + 1}: training diverged. Lower optimizer.learning_rate."
-            )
+        _check_finite(steps[-1]["loss"], len(history) + 1)
         history.append(
             {
                 "epoch": len(history) + 1,
@@ -128,17 +125,31 @@ def fit(
         )
         with averaged_weights(model):
             history[-1] |= validate(model, validation, recipe.loss.name)
+            _check_finite(history[-1]["validation_loss"], len(history))
             if recipe.stopping.keep == "best" and is_best(history, recipe.stopping):
                 save_weights(files.best, model)
         save_checkpoint(files.checkpoint, model, history)
         watch.on_epoch(history)
-    watch.on_epoch(history)  # a run that was killed between the last checkpoint and its history
     if recipe.stopping.keep == "best":
         load_weights(files.best, model)
     elif spec.averages:
         use_average(model)
+    if spec.averages:
         refresh_statistics(model, feed, spec.epochs)
+        # What is kept has other statistics than what was validated in its epoch.
+        kept_epoch(history, recipe).update(validate(model, validation, recipe.loss.name))
+    watch.on_epoch(history)  # also for a run that was killed between the last checkpoint and its history
     return True
+
+
+def kept_epoch(history: list[EpochResult], recipe: Recipe) -> EpochResult:
+    """Return the result of the epoch whose weights a finished run holds; where those are averaged, of the network as it is kept."""
+    return history[best_epoch(history, recipe.stopping.monitor)] if recipe.stopping.keep == "best" else history[-1]
+
+
+def _check_finite(loss: float, epoch: int) -> None:
+    if not np.isfinite(loss):
+        raise DivergedError(f"The loss is {loss} in epoch {epoch}: training diverged. Lower optimizer.learning_rate.")
 
 
 def _as_floats(values: dict[str, Any]) -> EpochResult:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mien.card import open_trained
 from mien.data.manifest import Manifest
+from mien.data.sampling import spread
 from mien.errors import ConfigError, ModelFileError
 from mien.preprocess import prepare
 from mien.training import folder
@@ -67,6 +68,11 @@ def initial_weights(recipe: Recipe, training: Manifest, model: "Model", scratch:
         raise ConfigError(f"{recipe.init}: know different labels, so they do not make one network.")
     path = scratch / folder.INIT
     paths = [one.path for one in found]
+    if recipe.init_join != "mean" and model.output_shape[-1] != len(found[0].labels):
+        raise ConfigError(
+            f"{recipe.init}: know {len(found[0].labels)} labels, the recipe {model.output_shape[-1]}. Side by side they must be the same; "
+            "train on theirs first, then start from that run."
+        )
     try:
         if recipe.init_join == "mean":
             average_weights(paths, path)
@@ -87,6 +93,6 @@ def _weights_of(reference: str, recipe: Recipe, training: Manifest, path: Path) 
     card = bundle.card
     if card.network.architecture != recipe.model and recipe.init_join == "mean":
         raise ConfigError(f"{reference}: holds the network {card.network.architecture}, the recipe trains {recipe.model}.")
-    faces = [sample.pixels() for sample in training.samples[:NUM_FACES]]
+    faces = [training.samples[index].pixels() for index in spread(len(training), NUM_FACES)]
     save_weights(path, network_of_bundle(bundle, prepare(faces, card.preprocess)))
     return InitialWeights(path, f"{card.name} (bundle), {card.training.recipe}", list(card.labels))

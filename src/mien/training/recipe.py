@@ -76,8 +76,7 @@ class Recipe:
             )
         if self.seed < 0 or self.max_images < 0:
             raise ValueError(f"seed and max_images must be 0 or above, got {self.seed} and {self.max_images}")
-        if self.init_join not in ("mean", "side_by_side"):
-            raise ValueError(f"init_join must be 'mean' or 'side_by_side', got {self.init_join!r}")
+        self._check_init()
         if self.precision not in ("float32", "mixed_bfloat16"):
             raise ValueError(f"precision must be 'float32' or 'mixed_bfloat16', got {self.precision!r}")
         if self.crops.canvas_side and self.crops.canvas_side < self.preprocess.side:
@@ -92,6 +91,12 @@ class Recipe:
             raise ValueError(
                 "cached features know a picture and its mirror image only; switch all other augmentation, crops and distill off"
             )
+
+    def _check_init(self) -> None:
+        if self.init_join not in ("mean", "side_by_side"):
+            raise ValueError(f"init_join must be 'mean' or 'side_by_side', got {self.init_join!r}")
+        if self.init_join == "side_by_side" and self.init and "+" not in self.init:
+            raise ValueError(f"init_join = 'side_by_side' needs at least two runs or bundles in init, joined with +, got {self.init!r}")
 
     @property
     def whole_face_preprocess(self) -> PreprocessSpec:

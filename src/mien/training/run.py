@@ -17,7 +17,7 @@ from mien.data.batches import FaceFeed, evaluation_batches
 from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
 from mien.data.manifest import Manifest, clean_training
-from mien.data.sampling import epoch_length, group_indices
+from mien.data.sampling import epoch_length, group_indices, spread
 from mien.data.scores import scores_sha256, teacher_leaks
 from mien.data.select import select_labels
 from mien.data.splits import apply_split
@@ -32,8 +32,9 @@ from mien.training.checkpoint import load_body_weights, load_weights, save_weigh
 from mien.training.curves import draw_curves
 from mien.training.distill import blend_scores, teaching
 from mien.training.features import FeatureFeed, cached_features
-from mien.training.fit import Feed, RunFiles, Validation, Watch, fit
-from mien.training.history import EpochResult, best_epoch
+from mien.training.fit import Feed, RunFiles, Validation, Watch, fit, kept_epoch
+from mien.training.heritage import check_heritage
+from mien.training.history import EpochResult
 from mien.training.initial import initial_weights, references
 from mien.training.losses import label_weights
 from mien.training.network import Network, compile_network, load_network, start
@@ -120,7 +121,8 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
 
     Raises:
         DataError: the data are not as their format says.
-        ConfigError: a split or label of the recipe is not there, or too few training pictures are left.
+        ConfigError: a split or label of the recipe is not there, too few training pictures are left, or what the run starts from or is
+            taught by learned pictures that are held out here.
     """
     raw = load_dataset(recipe.dataset, data_root)
     if "whole" in raw.crops:
@@ -135,6 +137,8 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
     _check_splits(manifest, recipe)
     validation = manifest.split(recipe.validation_split)
     before = [Path(path) for path in (*references(recipe.init), recipe.distill.teacher) if path and folder.is_run(Path(path))]
+    if not recipe.leaks:  # such a run is marked, whatever it starts from
+        check_heritage([one for one in (*references(recipe.init), recipe.distill.teacher) if one], recipe, raw, manifest)
     leaks = recipe.leaks or any(folder.read_facts(path).get("leaks", False) for path in before)
     leaks = leaks or bool(recipe.distill.scores and teacher_leaks(Path(recipe.distill.scores)))
     if leaks:
@@ -148,9 +152,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
         facts["cleaning"] = asdict(cleaning)
         say(f"{recipe.dataset}: {cleaning}.")
     if 0 < recipe.max_images < len(training):
-        # Evenly over the split, since folders are read label by label.
-        chosen = np.linspace(0, len(training) - 1, recipe.max_images).round().astype(int)
-        training = replace(training, samples=tuple(training.samples[index] for index in chosen))
+        training = replace(training, samples=tuple(training.samples[index] for index in spread(len(training), recipe.max_images)))
     length, size = epoch_length(group_indices(training, recipe.sampling), recipe.sampling), recipe.optimizer.batch_size
     if length < size:
         raise ConfigError(f"{length} training images in an epoch do not fill one batch of {size}. Use --set optimizer.batch_size=N.")
@@ -263,8 +265,3 @@ def train_repeats(
     result = {"recipe": recipe.name, "seeds": seeds, "accuracies": accuracies, "mean": float(np.mean(accuracies)), "sd": spread}
     write_text(runs_dir / "repeats.json", json.dumps(result, indent=1) + "\n")
     return result
-
-
-def kept_epoch(history: list[EpochResult], recipe: Recipe) -> EpochResult:
-    """Return the result of the epoch whose weights a finished run holds."""
-    return history[best_epoch(history, recipe.stopping.monitor)] if recipe.stopping.keep == "best" else history[-1]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from mien.atomic import atomic_path, write_text
 from mien.config import load_toml, to_toml
 from mien.errors import ConfigError, DivergedError, MissingExtraError
-from mien.training.fit import Watch
+from mien.training.fit import Watch, kept_epoch
 from mien.training.folder import CHECKPOINT, read_facts, read_history, read_seconds
 from mien.training.history import EpochResult
 from mien.training.network import start
 from mien.training.recipe import Recipe, load_recipe
-from mien.training.run import Say, kept_epoch, train
+from mien.training.run import Say, train
 from mien.tuning.judge import Trial, judge
 from mien.tuning.study import Study
 

@@ -16,7 +16,12 @@ def mean(
     members: Annotated[list[str], typer.Argument(metavar="MEMBER...", help="Bundles, run folders, combined models.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.toml", help="Description of the ensemble to write.")],
     weights: Annotated[str, typer.Option(help="One number per member, separated by commas; by default all count alike.")] = "",
-    mirrored: Annotated[bool, typer.Option("--mirrored", help="Every member also reads the mirrored crop; one member is enough.")] = False,
+    views: Annotated[
+        str,
+        typer.Option(
+            help="What each reads of a face: one crop; that and its mirrored image; ten smaller crops. One member is enough then."
+        ),
+    ] = "one",
 ) -> None:
     """Describe an ensemble that averages its members' scores; `mien evaluate FILE.toml` then measures it."""
     from mien.atomic import write_text
@@ -33,11 +38,11 @@ def mean(
         numbers = [float(number) for number in weights.split(",") if number.strip()]
     except ValueError:
         raise ConfigError(f"--weights {weights!r}: expected numbers separated by commas, such as 1,0.5.") from None
-    spec = from_mapping(Combined, {"kind": MEAN, "members": names, "weights": numbers, "mirrored": mirrored}, "mien combine mean")
+    spec = from_mapping(Combined, {"kind": MEAN, "members": names, "weights": numbers, "views": views}, "mien combine mean")
     for member in members:
         open_classifier(member)
     write_text(out, write_mean(spec))
-    console.out.print(f"{out}", markup=False, soft_wrap=True)
+    console.out.print(f"{out}", soft_wrap=True)
 
 
 @app.command()
@@ -60,4 +65,4 @@ def groups(
     if json:
         console.print_json({"scores": str(scores), "groups": [list(group) for group in found]})
     else:
-        console.out.print(groups_toml(found), markup=False, soft_wrap=True, end="")
+        console.out.print(groups_toml(found), soft_wrap=True, end="")

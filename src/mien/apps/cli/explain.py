@@ -51,7 +51,7 @@ def explain(
         return
     rows = [[result["name"], result["expression"], f"{result['probability']:.0%}"] for result in results]
     console.print_table(["face", "expression", "score"], rows)
-    console.out.print(str(output / "explain.html"), markup=False, soft_wrap=True)
+    console.out.print(str(output / "explain.html"), soft_wrap=True)
 
 
 def _faces(sources: list[str], explained: "Explained", crops: bool, detector: str) -> "list[FaceToExplain]":
@@ -80,7 +80,7 @@ def _faces(sources: list[str], explained: "Explained", crops: bool, detector: st
     for path in paths:
         image = read_picture(path)
         if detect is None:
-            faces.append(FaceToExplain(free(path.stem), fit(to_color(image, spec.color), spec.side)))
+            faces.append(FaceToExplain(free(path.stem), fit(to_color(image, spec.color), spec.face_side)))
             continue
         found = detect(image)
         if not found:
