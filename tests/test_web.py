@@ -185,10 +185,12 @@ def test_the_key_is_asked_for(path, given, status):
 
 
 def test_models_are_those_of_the_cards(client):
-    (model,) = client.get("/v1/models").json()["models"]
-    card = open_bundles(())[0].card
-    assert (model["name"], model["labels"], model["default"]) == (card.name, list(card.labels), True)
-    assert [one["sha256"] for one in model["files"]] == [entry.sha256 for entry in card.files.values()]
+    models, cards = client.get("/v1/models").json()["models"], [bundle.card for bundle in open_bundles(())]
+    assert [(model["name"], model["labels"]) for model in models] == [(card.name, list(card.labels)) for card in cards]
+    assert [model["name"] for model in models if model["default"]] == ["mien_s"]
+    assert [[one["sha256"] for one in model["files"]] for model in models] == [
+        [entry.sha256 for entry in card.files.values()] for card in cards
+    ]
 
 
 def test_figures_count_what_was_answered(client):
