@@ -19,9 +19,10 @@ from mien.benchmark.device import draw_pictures, measure_device
 from mien.benchmark.latency import measure_latency
 from mien.benchmark.pareto import draw_pareto, is_best, point, points_of_records
 from mien.benchmark.statistics import compare_times
-from mien.card import shipped_bundles
+from mien.card import open_bundle, shipped_bundles
 from mien.errors import ConfigError, MienError, ModelFileError, OutputError, UnknownNameError
 from mien.evaluation.peers import PEERS
+from mien.models.catalog import MODELS
 from mien.records import append_record, read_records
 from mien.timing import interleave, summarize_ms
 
@@ -238,7 +239,9 @@ def fake_load(name: str, *_: object) -> dict[str, Any]:
         raise ModelFileError("cnn5: int8.tflite differs")
     if name == "clcm":
         raise KeyboardInterrupt
-    return {"network": name, "protocol": _[1], "parameters": 1, "macs": 1, "rows": []}
+    counts = {"parameters": MODELS[name].parameters, "trainable": MODELS[name].trainable}
+    rows = [{"file": "int8", "sha256": open_bundle("mien_s").card.files["int8"].sha256}] if name == "mien_s" else []
+    return {"network": name, "protocol": _[1], **counts, "macs": 1, "rows": rows}
 
 
 def test_finished_networks_are_kept_and_not_measured_again(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,6 +257,13 @@ def test_finished_networks_are_kept_and_not_measured_again(run: Run, tmp_path: P
     status, out, _ = run("benchmark", "load", "mien_s", "mini784k", "alexnet", "--record", record, "--json")
     assert status == 0
     assert json.loads(out)["already_there"] == ["alexnet", "mien_s", "mini784k"]
+    text = record.read_text()
+    for old, new in ((open_bundle("mien_s").card.files["int8"].sha256, "0" * 64), ('"parameters": 790791', '"parameters": 1')):
+        assert old in text
+        text = text.replace(old, new)
+    record.write_text(text)
+    status, out, _ = run("benchmark", "load", "mien_s", "mini784k", "alexnet", "--record", record, "--json")
+    assert json.loads(out)["already_there"] == ["alexnet"], "the others are of files or networks that are no more"
     status, out, _ = run("benchmark", "load", "mien_s", "--record", record, "--again", "--json")
     assert [row["network"] for row in json.loads(out)["rows"]] == ["mien_s"]
     status, _, err = run("benchmark", "load", "mini785k")
