@@ -461,7 +461,7 @@ def test_the_page_is_told_why_it_cannot_read_by_itself(built_page, api_key):
         facts = client.get("/mien.json").json()
     assert (facts["has_server"], facts["on_device"], facts["needs_key"]) == (True, False, bool(api_key))
     assert "no face detector for browsers" in facts["not_on_device_because"]
-    assert facts["bundles"] == [{"name": "mien_s", "files": ["float32", "int8"], "quick_file": "int8"}]
+    assert facts["bundles"][0] == {"name": "mien_s", "files": ["float32", "int8"], "quick_file": "int8"}
 
 
 @pytest.mark.parametrize(
