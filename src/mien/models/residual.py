@@ -5,12 +5,15 @@ four times the float speed, which depthwise convolutions do not reach. The block
 He et al., *Deep Residual Learning for Image Recognition* (2016).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from keras import Model, layers
 
 from mien.models.normalization import FusedBatchNormalization
+
+Block = Callable[[Any, int, int, str], Any]
 
 
 def mien_s(num_classes: int = 7, input_shape: tuple[int, int, int] = (48, 48, 1)) -> Model:
@@ -76,7 +79,21 @@ def residual_genes(
     """
     stages = [(width, depth) for width, depth in ((width1, depth1), (width2, depth2), (width3, depth3)) if depth]
     widths, depths = zip(*stages, strict=True)
-    return residual_network(num_classes, input_shape, stem, widths, depths, dropout, squeeze)
+    return residual_network(num_classes, input_shape, stem, widths, depths, dropout, partial(basic_block, squeeze=squeeze))
+
+
+def basic_block(x: Any, width: int, stride: int, name: str, squeeze: int = 0) -> Any:
+    """Two 3x3 convolutions and a shortcut, which is a 1x1 convolution where the shape changes.
+
+    Args:
+        squeeze: Divides ``width`` into that of the gate (squeeze and excitation, Hu et al. 2018); 0 leaves gates out.
+    """
+    shortcut = shortcut_of(x, width, stride, name)
+    y = layers.ReLU(name=f"{name}_relu1")(convolve(x, width, 3, stride, name=f"{name}_conv1"))
+    y = convolve(y, width, 3, 1, name=f"{name}_conv2")
+    if squeeze:
+        y = _gate(y, max(1, width // squeeze), name)
+    return add(y, shortcut, name)
 
 
 def residual_network(
@@ -86,14 +103,14 @@ def residual_network(
     stage_widths: Sequence[int],
     blocks_per_stage: Sequence[int],
     dropout: float,
-    squeeze: int = 0,
+    block: Block = basic_block,
 ) -> Model:
     """Build a residual network whose stem and every stage but the first halve the map.
 
     Args:
         stem_width: Channels of the stride-2 stem; 0 leaves it out.
         dropout: Rate before the classifier.
-        squeeze: Divides a block's width into that of its gate (squeeze and excitation, Hu et al. 2018); 0 leaves gates out.
+        block: Called with the map, its new width, the stride and a name.
 
     Returns:
         A model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
@@ -103,9 +120,9 @@ def residual_network(
     if stem_width:
         x = layers.ReLU(name="stem_relu")(convolve(x, stem_width, 3, stride=2, name="stem"))
     for stage, (width, num_blocks) in enumerate(zip(stage_widths, blocks_per_stage, strict=True)):
-        for block in range(num_blocks):
-            stride = 2 if stage > 0 and block == 0 else 1
-            x = _basic_block(x, width, stride, squeeze, name=f"stage{stage + 1}_block{block + 1}")
+        for number in range(num_blocks):
+            stride = 2 if stage > 0 and number == 0 else 1
+            x = block(x, width, stride, f"stage{stage + 1}_block{number + 1}")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     # float32 even under mixed precision: the loss needs exact logits.
@@ -113,15 +130,15 @@ def residual_network(
     return Model(inputs, logits, name="residual")
 
 
-def _basic_block(x: Any, width: int, stride: int, squeeze: int, name: str) -> Any:
-    """Two 3x3 convolutions and a shortcut, which is a 1x1 convolution where the shape changes."""
-    shortcut = x
-    if stride != 1 or x.shape[-1] != width:
-        shortcut = convolve(x, width, 1, stride, name=f"{name}_shortcut")
-    y = layers.ReLU(name=f"{name}_relu1")(convolve(x, width, 3, stride, name=f"{name}_conv1"))
-    y = convolve(y, width, 3, 1, name=f"{name}_conv2")
-    if squeeze:
-        y = _gate(y, max(1, width // squeeze), name)
+def shortcut_of(x: Any, width: int, stride: int, name: str) -> Any:
+    """Return what a block adds to what it makes of its map: the map, by a 1x1 convolution where the shape changes."""
+    if stride == 1 and x.shape[-1] == width:
+        return x
+    return convolve(x, width, 1, stride, name=f"{name}_shortcut")
+
+
+def add(y: Any, shortcut: Any, name: str) -> Any:
+    """End a block."""
     return layers.ReLU(name=f"{name}_relu2")(layers.Add(name=f"{name}_add")([y, shortcut]))
 
 
