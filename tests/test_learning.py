@@ -257,6 +257,10 @@ def test_a_wide_network_starts_as_narrow_ones_side_by_side(learn: Callable[..., 
         learn(*narrow(32), *join, name="wider")
     with pytest.raises(ModelFileError, match="as many layers"):
         learn(*narrow(24), "options.depth3=2", *join, name="deeper")
+    with pytest.raises(ConfigError, match="know 7 labels, the recipe 5"):
+        learn(*narrow(24), "labels.labels=FER5", *join, name="fewer")
+    with pytest.raises(ConfigError, match="Name them"):
+        learn(*narrow(24), "init_join=side_by_side", name="nothing")
 
 
 def test_a_network_is_tuned_on_other_labels(learn: Callable[..., Path]) -> None:

@@ -76,6 +76,8 @@ def train(
         ConfigError: the folder holds a run of another recipe or other data.
         DataError: the data are not as their format says.
     """
+    if recipe.init_join == "side_by_side" and not recipe.init:
+        raise ConfigError(f"{recipe.name}: starts as several runs side by side. Name them: --init RUN+RUN")
     data = read_run_data(recipe, data_root, say)
     labels = data.training.labels
     targets = soft_targets(data.training, recipe.targets)
@@ -95,6 +97,7 @@ def train(
         return True
     if recipe.init:
         _load_init(network, run_dir / folder.INIT, folder.read_facts(run_dir)["init"]["labels"], labels)
+    say(f"Starts from {recipe.init or recipe.transfer.weights or 'random weights'}; taught by {_teacher_name(recipe)}.")
     if network.num_frozen:
         say(f"{network.num_frozen} of {len(network.whole.layers)} layers are frozen.")
     append_line(run_dir / folder.ENVIRONMENT, describe_environment())
@@ -211,6 +214,11 @@ def _feeds(
 
     probability = recipe.augment.mirror_probability
     return FeatureFeed(features, groups, targets, probability, recipe.sampling, size, recipe.seed), Validation(chunks, labels)
+
+
+def _teacher_name(recipe: Recipe) -> str:
+    teacher = recipe.distill.teacher or recipe.distill.scores
+    return f"the labels and {teacher}" if teacher else "the labels alone"
 
 
 def _teacher(recipe: Recipe, labels: LabelSet) -> Callable[[Float32, Float], Float] | None:
