@@ -296,6 +296,8 @@ def test_nothing_is_held_out_that_the_start_has_learned(learn: Callable[..., Pat
     with pytest.raises(ConfigError, match=r"mien_s: learned 28 of the"):
         learn("mien_s-fer2013", *dealt, "init=mien_s", name="shipped")
     assert not (tmp_path / "other").exists()
+    first.rename(tmp_path / "moved")
+    learn("mien_s-fer2013", *dealt, f"init={first}", name="same")  # goes on without its source
 
 
 def test_a_few_images_are_of_all_labels(learn: Callable[..., Path]) -> None:

@@ -19,12 +19,12 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: the folder cannot be written, the disk is full, or the path is a device or a pipe.
     """
-    path = replaceable(path)
-    temporary = path.with_name(f".tmp-{token_hex(4)}-{path.name}")
+    target = replaceable(path)
+    temporary = target.with_name(f".tmp-{token_hex(4)}-{target.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mien.card import CARD_NAME, open_bundle
+from mien.card import CARD_NAME, open_bundle, shipped_bundles
 from mien.data.manifest import Manifest
 from mien.data.splits import TRAINING, rows_of_split
 from mien.errors import ConfigError
@@ -36,8 +36,8 @@ def learned_rows(reference: str, dataset: str, raw: Manifest) -> set[int]:
     place = Path(reference)
     if folder.is_run(place):
         is_same = folder.load_recipe_of(place).dataset == dataset and folder.read_facts(place)["sha256"] == raw.sha256
-    elif place.is_dir() and not (place / CARD_NAME).is_file():
-        return set()  # neither: whoever opens it tells
+    elif reference not in shipped_bundles() and not (place / CARD_NAME).is_file():
+        return set()  # neither: whoever opens it tells; a run that is resumed has its own copy
     else:
         bundle = open_bundle(reference)
         place, is_same = bundle.folder, bundle.card.training.data == dataset
