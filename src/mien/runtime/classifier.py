@@ -72,7 +72,7 @@ def _check_shapes(path: Path, network: Network, card: Card) -> None:
 def _check_scores(path: Path, network: Network) -> None:
     """Refuse a file that answers with logits: calibration would make probabilities of them that are wrong, and look right."""
     scores = network(np.zeros(network.input_shape, np.float32))[0]
-    if scores.min() < -SCORE_TOLERANCE or abs(scores.sum() - 1) > SCORE_TOLERANCE:
+    if not (scores.min() >= -SCORE_TOLERANCE and abs(scores.sum() - 1) <= SCORE_TOLERANCE):  # NaN fails too
         raise ModelFileError(
             f"{path}: its answers are no scores ({scores.min():.3g} to {scores.max():.3g}, sum {scores.sum():.3g}). "
             "Expected numbers from 0 that sum to 1, as behind a softmax."
