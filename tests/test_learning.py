@@ -202,6 +202,32 @@ def test_a_score_file_teaches(any_counts: None, learn: Callable[..., Path], data
     assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))
 
 
+def test_folds_score_what_they_left_out_and_teach(learn: Callable[..., Path], data: Path, tmp_path: Path, run: Run) -> None:
+    quick = ("split.folds=2", "optimizer.epochs=1", "optimizer.batch_size=32")
+    runs = [learn("mien_s-fer2013", *quick, f"split.fold={fold}", name=f"fold{fold}") for fold in range(2)]
+    status, out, err = run("combine", "folds", *runs, "--data", data, "--out", tmp_path / "joined", "--json")
+    assert status == 0, err
+    result = json.loads(out)
+    whole = load_dataset("fer2013", data)
+    table = read_scores(tmp_path / "joined")
+    assert result["n"] == len(table.keys) == len(whole.split("training"))
+    assert sum(part["n"] for part in result["folds"]) == result["n"]
+    for run_dir in runs:
+        dealt = {sample.row: sample for sample in load_split(whole, run_dir / "split.csv").split("validation").samples}
+        mine = [index for index, (_, row) in enumerate(table.keys) if int(row) in dealt]
+        assert len(mine) == len(dealt)
+        scores = FloatClassifier(run_dir)([dealt[int(table.keys[index][1])].pixels() for index in mine])
+        np.testing.assert_allclose(table.scores[mine], scores, atol=1e-5)
+    learn("mien_s-fer2013", f"distill.scores={tmp_path / 'joined'}", name="taught")
+    again = tmp_path / "again.toml"
+    assert run("combine", "mean", runs[0], "--views", "mirrored", "--out", again)[0] == 0
+    status, _, err = run("combine", "folds", again, runs[0], "--data", data, "--out", tmp_path / "twice")
+    assert status == 2
+    assert "70 training pictures are left out by none of the models, and 70 by several" in err
+    status, _, err = run("combine", "folds", "mien_s", "--data", data, "--out", tmp_path / "none")
+    assert (status, "got none" in err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -127,6 +127,30 @@ def test_people_of_two_sources_may_share_a_name() -> None:
     assert len({(sample.source, sample.subject) for sample in dealt.samples if sample.split == "test"}) == 1
 
 
+@pytest.mark.parametrize("folds", [2, 3, 10])
+def test_every_picture_of_the_pool_is_left_out_once(folds: int) -> None:
+    manifest = make_manifest()
+    dealt = [apply_split(manifest, SplitSpec(folds=folds, fold=fold)) for fold in range(folds)]
+    left_out = [[sample for sample in one.samples if sample.split == "validation"] for one in dealt]
+    assert sorted(sample.row for part in left_out for sample in part) == list(range(NUM_TRAINING))
+    assert {len(part) for part in left_out} <= {NUM_TRAINING // folds, NUM_TRAINING // folds + 1}
+    for label, count in zip(FER7, COUNTS, strict=True):
+        found = [sum(sample.label == label for sample in part) for part in left_out]
+        assert sum(found) == count
+        assert max(found) - min(found) <= 1
+    assert all(one.counts()["publictest"] == dict.fromkeys(FER7, 1) for one in dealt)
+    other = apply_split(manifest, SplitSpec(folds=folds, fold=0, seed=1))
+    assert splits_of(other) != splits_of(dealt[0])
+
+
+def test_people_stand_in_one_fold() -> None:
+    manifest = make_manifest(("test",), people=7)
+    dealt = [apply_split(manifest, SplitSpec(folds=3, fold=fold, by_subject=True)) for fold in range(3)]
+    people = [{sample.subject for sample in one.samples if sample.split == "validation"} for one in dealt]
+    assert all(people)
+    assert sorted(person for part in people for person in part) == [f"p{number}" for number in range(7)]
+
+
 def test_a_data_set_without_splits_is_dealt_without_leaking() -> None:
     spec = SplitSpec(validation=0.1, test=0.1)
     counts = apply_split(make_manifest(("test",)), spec).counts()
@@ -141,6 +165,10 @@ def test_a_spec_that_does_not_fit_is_refused() -> None:
         apply_split(make_manifest(), SplitSpec(test=0.1))
     with pytest.raises(ConfigError, match="a validation split of its own"):
         apply_split(make_manifest(("training", "validation")), SplitSpec(validation=0.1))
+    with pytest.raises(ConfigError, match="a validation split of its own"):
+        apply_split(make_manifest(("training", "validation")), SplitSpec(folds=2))
+    with pytest.raises(ConfigError, match="3 samples cannot fill 4 folds"):
+        apply_split(replace(make_manifest(), samples=make_manifest().samples[:3]), SplitSpec(folds=4))
     with pytest.raises(ConfigError, match="name no subject"):
         apply_split(make_manifest(), SplitSpec(validation=0.1, by_subject=True))
     with pytest.raises(ConfigError, match="1 subjects cannot fill 2 splits"):
@@ -160,6 +188,11 @@ def test_a_spec_that_does_not_fit_is_refused() -> None:
         ({"pool": "all"}, "needs a validation or test share"),
         ({"by_subject": True}, "by_subject deals people"),
         ({"file": "a.csv", "validation": 0.1}, "file says who goes where"),
+        ({"file": "a.csv", "folds": 3}, "file says who goes where"),
+        ({"folds": 1}, "folds must be at least 2"),
+        ({"folds": 3, "fold": 3}, "got fold 3 of 3"),
+        ({"fold": 1}, "got fold 1 of 0"),
+        ({"folds": 3, "validation": 0.1}, "folds deal the pool to equal parts"),
     ],
 )
 def test_a_wrong_spec_says_what_is_wrong(values: dict[str, object], said: str) -> None:

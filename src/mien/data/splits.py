@@ -58,6 +58,10 @@ class SplitSpec:
     seed: int = 0
     file: str = ""
     """A file of ``save_split`` that says who goes where; instead of the shares above."""
+    folds: int = 0
+    """Cross-validation: deal the pool to so many equal parts, of which one becomes ``validation``; instead of the shares above."""
+    fold: int = 0
+    """Which part, from 0; with the same seed, every sample of the pool stands in exactly one."""
 
     def __post_init__(self) -> None:
         if self.pool not in ("official", "all"):
@@ -66,13 +70,20 @@ class SplitSpec:
             raise ValueError(f"validation and test must be 0 or above and leave some training, got {self.validation} and {self.test}")
         if self.max_samples < 0 or self.seed < 0:
             raise ValueError(f"max_samples and seed must be 0 or above, got {self.max_samples} and {self.seed}")
-        is_dealt = self.validation > 0 or self.test > 0
+        self._check_folds()
+        is_dealt = self.validation > 0 or self.test > 0 or self.folds > 0
         if self.file and (is_dealt or self.max_samples or self.by_subject):
-            raise ValueError("file says who goes where; leave validation, test, max_samples and by_subject away")
+            raise ValueError("file says who goes where; leave validation, test, folds, max_samples and by_subject away")
         if self.pool == "all" and not is_dealt and not self.file:
-            raise ValueError("pool = 'all' gives up the official splits and needs a validation or test share above 0")
+            raise ValueError("pool = 'all' gives up the official splits and needs a validation or test share above 0, or folds")
         if self.by_subject and not is_dealt:
-            raise ValueError("by_subject deals people to validation and test; give one of them a share above 0")
+            raise ValueError("by_subject deals people to validation and test; give one of them a share above 0, or say folds")
+
+    def _check_folds(self) -> None:
+        if (self.folds or self.fold) and not (self.folds >= 2 and 0 <= self.fold < self.folds):
+            raise ValueError(f"folds must be at least 2 and fold one of them, from 0; got fold {self.fold} of {self.folds}")
+        if self.folds and (self.validation or self.test):
+            raise ValueError("folds deal the pool to equal parts; leave validation and test away")
 
     @property
     def is_official(self) -> bool:
@@ -133,8 +144,8 @@ def _check_fixed(manifest: Manifest, fixed: Sequence[Sample], spec: SplitSpec) -
             f"{manifest.dataset}: keeps its test split ({', '.join(sorted(kept & TEST_SPLITS))}), so none can be dealt. "
             "Set test = 0, or pool = 'all' to give up the official splits."
         )
-    if spec.validation and VALIDATION in kept:
-        raise ConfigError(f"{manifest.dataset}: has a validation split of its own. Set validation = 0, or pool = 'all'.")
+    if (spec.validation or spec.folds) and VALIDATION in kept:
+        raise ConfigError(f"{manifest.dataset}: has a validation split of its own. Set validation and folds to 0, or pool = 'all'.")
 
 
 def _subset(label_indices: Indices, pool: Indices, size: int, rng: np.random.Generator) -> Indices:
@@ -153,10 +164,27 @@ def _deal(manifest: Manifest, pool: Indices, spec: SplitSpec, rng: np.random.Gen
     """Return the split of every member of the pool."""
     shares = {TEST: spec.test, VALIDATION: spec.validation}
     shares = {name: share for name, share in shares.items() if share}
-    if not shares:
+    if not shares and not spec.folds:
         return [manifest.samples[index].split for index in pool]
     samples, labels = [manifest.samples[index] for index in pool], manifest.label_indices[pool]
+    if spec.folds:
+        held_out = _deal_folds(manifest, samples, labels, spec, rng) == spec.fold
+        return [VALIDATION if out else TRAINING for out in held_out]
     return _deal_subjects(manifest, samples, labels, shares, rng) if spec.by_subject else _deal_samples(labels, shares, rng)
+
+
+def _deal_folds(manifest: Manifest, samples: Sequence[Sample], labels: Indices, spec: SplitSpec, rng: np.random.Generator) -> Indices:
+    """Return (N,) the fold of every member of the pool; dealt by pictures, folds and their counts of each label differ by one at most."""
+    if len(samples) < spec.folds:
+        raise ConfigError(f"{manifest.dataset}: {len(samples)} samples cannot fill {spec.folds} folds. Take fewer.")
+    fold_of = np.zeros(len(samples), np.int64)
+    if spec.by_subject:
+        numbers = {f"fold {number}": number for number in range(1, spec.folds)}  # the rest is fold 0
+        dealt = _deal_subjects(manifest, samples, labels, dict.fromkeys(numbers, 1 / spec.folds), rng)
+        fold_of[:] = [numbers.get(name, 0) for name in dealt]
+    else:
+        fold_of[np.lexsort((rng.permutation(len(labels)), labels))] = np.arange(len(labels)) % spec.folds
+    return fold_of
 
 
 def _deal_samples(labels: Indices, shares: Mapping[str, float], rng: np.random.Generator) -> list[str]:

@@ -8,7 +8,7 @@ import typer
 from mien.apps.cli import console
 from mien.errors import ConfigError
 
-app = typer.Typer(help="Join several models to one: ensembles, and groups of confusable labels.")
+app = typer.Typer(help="Join several models to one: ensembles, folds, and groups of confusable labels.")
 
 
 @app.command()
@@ -43,6 +43,39 @@ def mean(
         open_classifier(member)
     write_text(out, write_mean(spec))
     console.out.print(f"{out}", soft_wrap=True)
+
+
+@app.command()
+def folds(
+    members: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MEMBER...", help="One run for each fold (split.folds), or a combined model of such runs.", show_default=False
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Write scores.csv, evaluation.json and confusion.png.")],
+    data: console.Data = Path("data"),
+    record: console.Record = None,
+    threads: console.Threads = 1,
+    json: console.Json = False,
+) -> None:
+    """Score every training picture by the model that left it out: cross-validation, and a teacher's scores (`distill.scores=DIR`)."""
+    from mien.apps.cli.evaluate import print_result, require_matplotlib, write_evaluation
+    from mien.evaluation.folds import join_folds
+    from mien.evaluation.open import open_classifier
+    from mien.records import append_record
+
+    require_matplotlib("Drawing (--out)")
+    opened = [open_classifier(member, threads=threads) for member in members]
+    with console.progress(f"{len(opened)} folds") as show:
+        joined = join_folds(opened, data, show)
+    write_evaluation(out, joined.evaluation, joined.result)
+    if record:
+        append_record(record, "folds", joined.result | {"data_sha256": joined.evaluation.manifest.sha256})
+    if json:
+        console.print_json(joined.result)
+    else:
+        print_result(joined.result)
 
 
 @app.command()

@@ -57,7 +57,7 @@ def evaluate(
         measurement = measure(opened, dataset, data, split, show, crops, detector, threads)
     result = measurement.result
     if output:
-        _write(output, measurement.evaluation, result)
+        write_evaluation(output, measurement.evaluation, result)
     if record:
         append_record(record, "evaluate", result | {"data_sha256": measurement.evaluation.manifest.sha256})
     if json:
@@ -76,7 +76,12 @@ def require_matplotlib(purpose: str) -> None:
         raise MissingExtraError(purpose, "report")
 
 
-def _write(folder: Path, evaluation: "Evaluation", result: dict[str, Any]) -> None:
+def write_evaluation(folder: Path, evaluation: "Evaluation", result: dict[str, Any]) -> None:
+    """Write scores.csv, evaluation.json and confusion.png.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
     import json
 
     from mien.atomic import atomic_path, write_text

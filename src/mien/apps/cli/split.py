@@ -20,6 +20,8 @@ def split(
     test: Annotated[float, typer.Option(min=0, max=1, help="Share of the pool for test.")] = 0.0,
     max_samples: Annotated[int, typer.Option(min=0, help="Deal a random part of this size; 0 takes all.")] = 0,
     by_subject: Annotated[bool, typer.Option("--by-subject", help="Deal people, not pictures.")] = False,
+    folds: Annotated[int, typer.Option(min=0, help="Deal so many equal parts instead; one is for validation.")] = 0,
+    fold: Annotated[int, typer.Option(min=0, help="Which of them, from 0.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Another seed deals other splits.")] = 0,
     labels: Annotated[str, typer.Option(help="FER5, FER7, FER8 or names with commas between; empty keeps all.")] = "",
     json: console.Json = False,
@@ -32,14 +34,14 @@ def split(
     from mien.errors import UnknownNameError
 
     try:
-        own = SplitSpec(pool, validation, test, max_samples, by_subject, seed)
+        own = SplitSpec(pool, validation, test, max_samples, by_subject, seed, folds=folds, fold=fold)
         label_spec = LabelSpec(labels)
     except ValueError as error:
         raise ConfigError(f"mien split: {error}.") from error
     if preset and preset not in SPLITS:
         raise UnknownNameError("Split", preset, SPLITS)
     if preset and own != SplitSpec(max_samples=max_samples, seed=seed):
-        raise ConfigError("--preset says what is dealt; leave --pool, --validation, --test and --by-subject away.")
+        raise ConfigError("--preset says what is dealt; leave --pool, --validation, --test, --folds and --by-subject away.")
     spec = replace(SPLITS[preset], max_samples=max_samples, seed=seed) if preset else own
     manifest, selection = select_labels(load_dataset(dataset, data), label_spec)
     dealt = apply_split(manifest, spec)
