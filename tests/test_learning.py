@@ -78,6 +78,7 @@ def test_every_recipe_is_valid_and_says_what_it_is(name: str) -> None:
         ("sampling.balance=oversample", "sampling.augment_only_repeats=true"),
         ("augment.mixup_alpha=0.4",),
         ("optimizer.name=asgd", "optimizer.ema_momentum=0.0"),
+        ("optimizer.sharpness_radius=0.05",),
         ("preprocess.histogram=equalize",),
         ("preprocess.size_hw=[40, 40]", "crops.canvas_side=48", "crops.training=ten", "crops.testing=ten", "max_images=70"),
         ("stopping.keep=best", "schedule.name=plateau"),

@@ -1,5 +1,7 @@
 """Learning rates, stopping, losses and optimisers: each against values worked out by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -107,3 +109,42 @@ def test_averaged_sgd_keeps_the_mean_of_all_steps() -> None:
         seen.append(float(keras.ops.convert_to_numpy(model.layers[0].kernel).item()))
     model.optimizer.finalize_variable_values(model.trainable_variables)
     assert float(keras.ops.convert_to_numpy(model.layers[0].kernel).item()) == pytest.approx(np.mean(seen), rel=1e-5)
+
+
+def test_sharpness_awareness_steps_by_the_gradient_found_uphill() -> None:
+    import keras
+
+    rate, momentum, decay, average_decay, radius = 0.1, 0.9, 0.01, 0.8, 0.3
+    spec = OptimizerSpec(
+        "nesterov", learning_rate=rate, momentum=momentum, weight_decay=decay, ema_momentum=average_decay, sharpness_radius=radius
+    )
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(optimizer=build_optimizer(spec), loss="mse", jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(16, 2)), rng.normal(size=(16, 1))
+    w = keras.ops.convert_to_numpy(model.layers[0].kernel).astype(np.float64)
+    speed, average = np.zeros_like(w), w
+
+    def gradient(at: np.ndarray) -> np.ndarray:
+        return np.asarray(2 * x.T @ (x @ at - y) / len(x))
+
+    for _ in range(4):
+        for _ in range(spec.passes):
+            model.train_on_batch(x.astype(np.float32), y.astype(np.float32))
+        uphill = gradient(w)
+        found = gradient(w + radius * uphill / np.linalg.norm(uphill))
+        speed = momentum * speed - rate * found
+        w = w * (1 - decay * rate) + momentum * speed - rate * found
+        average = average_decay * average + (1 - average_decay) * w
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(model.layers[0].kernel), w, rtol=1e-4)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(model.layers[0].kernel), average, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "values", [{"sharpness_radius": -0.1}, {"sharpness_radius": float("nan")}, {"name": "adam", "sharpness_radius": 0.1}]
+)
+def test_a_wrong_radius_is_told(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="sharpness_radius"):
+        OptimizerSpec(**values)

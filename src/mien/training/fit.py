@@ -112,7 +112,8 @@ def fit(
             model.optimizer.learning_rate = rate
             wanted = targets if teach is None else teach(inputs, targets)
             weights = None if weigh is None else (wanted @ weigh).astype(np.float32)
-            steps.append(_as_floats(model.train_on_batch(inputs, wanted, sample_weight=weights, return_dict=True)))
+            results = [model.train_on_batch(inputs, wanted, sample_weight=weights, return_dict=True) for _ in range(spec.passes)]
+            steps.append(_as_floats(results[0]))
             watch.on_step(len(steps), feed.num_steps, steps[-1]["loss"])
         _check_finite(steps[-1]["loss"], len(history) + 1)
         history.append(
