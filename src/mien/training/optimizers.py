@@ -24,8 +24,9 @@ class OptimizerSpec:
     ema_momentum: float = 0.0
     """Decay of the weights' moving average, per step; the average is what is evaluated and exported. 0 keeps none."""
     sharpness_radius: float = 0.0
-    """Sharpness-aware minimisation with ``sgd`` and ``nesterov`` (Foret et al. 2021, arXiv 2010.01412): a step follows the gradient
-    found so far uphill, in the norm of all weights; that takes two passes, twice the time. 0.05 to 0.1 is usual; 0 leaves it out."""
+    """Sharpness-aware minimisation with ``sgd`` and ``nesterov`` (Foret et al. 2021, arXiv 2010.01412): a step from the weights
+    follows the gradient of a point this far uphill (Euclidean distance over all weights). Two passes, so twice the time; 0.05 to 0.1 is
+    usual, 0 leaves it out."""
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
