@@ -90,8 +90,11 @@ def score_file(place: Path) -> Path:
 
 
 def unreadable(path: Path, reason: object) -> DataError:
-    """Return the error for what is no score file."""
-    return DataError(f"{path}: cannot be read ({reason}). Expected a scores.csv that `mien evaluate --out DIR` wrote.")
+    """Return the error for what is no score file.
+
+    The whole path is told: that in a recipe counts from where mien runs, and a run may be resumed from elsewhere.
+    """
+    return DataError(f"{path.absolute()}: cannot be read ({reason}). Expected a scores.csv that `mien evaluate --out DIR` wrote.")
 
 
 def scores_sha256(place: Path) -> str:
