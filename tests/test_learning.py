@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import dataset_trees as trees
 from conftest import Run, write_fer2013
 from mien.data.catalog import load_dataset
 from mien.data.manifest import clean_training
@@ -154,8 +155,9 @@ def test_a_wrong_use_of_cached_features_is_told() -> None:
         load_recipe("mien_s-fer2013", ("validation_split=privatetest",))
 
 
-def test_training_in_stages_equals_training_at_once(learn: Callable[..., Path], data: Path) -> None:
-    run_dir = learn("mien_s-fer2013", "optimizer.epochs=4", "max_images=70")
+@pytest.mark.parametrize("radius", [0.0, 0.1])
+def test_training_in_stages_equals_training_at_once(radius: float, learn: Callable[..., Path], data: Path) -> None:
+    run_dir = learn("mien_s-fer2013", "optimizer.epochs=4", "max_images=70", f"optimizer.sharpness_radius={radius}")
     result = compare_stages(load_recipe_of(run_dir), (0.45, 0.3, 0.25), data, run_dir, silent, WATCH)
     assert result["stages"] == [2, 1, 1]
     assert result["same_history"]
@@ -227,6 +229,24 @@ def test_folds_score_what_they_left_out_and_teach(learn: Callable[..., Path], da
     assert "70 training pictures are left out by none of the models, and 70 by several" in err
     status, _, err = run("combine", "folds", "mien_s", "--data", data, "--out", tmp_path / "none")
     assert (status, "got none" in err) == (2, True)
+
+
+def test_people_are_left_out_of_data_without_splits(tmp_path: Path, run: Run) -> None:
+    faces = [(tmp_path / f"{number}.png", ("happy", "sad")[number % 2], f"person {number % 7}") for number in range(21)]
+    for place, _, _ in faces:
+        trees.write_picture(place, side=48)
+    table = trees.write_csv(tmp_path / "mine.csv", [("path", "label", "subject"), *((place.name, *rest) for place, *rest in faces)])
+    changes = ("dataset=csv", "optimizer.batch_size=12", "targets.vote_weight=0.0", "split.folds=3", "split.by_subject=true")
+    with pytest.raises(ConfigError, match="Choose on what is dealt: --set validation_split=validation"):
+        train(load_recipe("mien_s-fer2013", (*QUICK, *changes)), table, tmp_path / "none", silent, WATCH)
+    places = [tmp_path / f"fold{fold}" for fold in range(3)]
+    for fold, place in enumerate(places):
+        recipe = load_recipe("mien_s-fer2013", (*QUICK, *changes, "validation_split=validation", f"split.fold={fold}"))
+        train(recipe, table, place, silent, WATCH)
+    status, out, err = run("combine", "folds", *places, "--data", table, "--out", tmp_path / "joined", "--record", tmp_path / "r.jsonl")
+    assert status == 0, err
+    assert "3 folds of mien_s-fer2013 (run) on csv/training: n 21, crops direct" in out
+    assert json.loads((tmp_path / "r.jsonl").read_text())["n"] == 21
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from mien.data.manifest import Manifest, clean_training
 from mien.data.sampling import epoch_length, group_indices, spread
 from mien.data.scores import scores_sha256, teacher_leaks
 from mien.data.select import select_labels
-from mien.data.splits import apply_split
+from mien.data.splits import VALIDATION, apply_split
 from mien.data.targets import soft_targets
 from mien.environment import describe_environment
 from mien.errors import ConfigError
@@ -177,9 +177,10 @@ def _check_splits(manifest: Manifest, recipe: Recipe) -> None:
     present = sorted({sample.split for sample in manifest.samples})
     missing = [name for name in ("training", recipe.validation_split) if name not in present and name != "test"]
     if missing:
+        way = "--set split.validation=0.2 --set validation_split=validation, and --set split.test=0.2 where there is no test split"
+        told = f"Deal them: {way}." if VALIDATION not in present else f"Choose on what is dealt: --set validation_split={VALIDATION}."
         raise ConfigError(
-            f"{recipe.dataset} here has the splits {', '.join(present)}, and the recipe needs {' and '.join(missing)}. Deal them: "
-            "--set split.validation=0.2 --set validation_split=validation, and --set split.test=0.2 where there is no test split."
+            f"{recipe.dataset} here has the splits {', '.join(present)}, and the recipe needs {' and '.join(missing)}. {told}"
         )
 
 
