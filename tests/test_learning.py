@@ -1,5 +1,6 @@
 """Training by the papers' ways, for real and in small: transfer, cached features, stages, losses, splits, repeats, tuning, reproduction."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from mien.data.splits import load_split
 from mien.data.targets import TargetSpec, soft_targets
 from mien.errors import ConfigError, DataError, MienError, ModelFileError
 from mien.evaluation.float_model import FloatClassifier
+from mien.preprocess import PreprocessSpec, prepare, to_color
 from mien.reproduce.multistage import compare_stages, stage_epochs
 from mien.reproduce.papers import BUDGETS, PAPERS
 from mien.reproduce.reproduce import choose_rows, find_paper, row_recipe, run_name
@@ -29,6 +31,7 @@ from mien.training.folder import INIT, WEIGHTS, load_recipe_of, read_facts, read
 from mien.training.network import load_network, start
 from mien.training.recipe import load_recipe, shipped_recipes
 from mien.training.run import train, train_repeats
+from mien.training.teacher import load_teachers, teaching, translate
 from mien.tuning.study import load_study, shipped_studies
 from mien.tuning.tune import tune
 
@@ -177,8 +180,39 @@ def test_a_teacher_changes_what_is_learned_and_must_fit(learn: Callable[..., Pat
     plain = learn("mien_s-fer2013", "model=mini784k", "preprocess.size_hw=[48, 48]", name="plain")
     taught = learn("mien_s-fer2013", "model=mini784k", "preprocess.size_hw=[48, 48]", f"distill.teacher={teacher}", name="taught")
     assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))
-    with pytest.raises(ConfigError, match="needs the labels, preprocessing and crops"):
-        learn("mien_s-fer2013", "preprocess.size_hw=[40, 40]", f"distill.teacher={teacher}", name="other")
+    with pytest.raises(ConfigError, match="an input of at least 64 pixels"):
+        learn("mien_s-fer2013", "preprocess.size_hw=[64, 64]", f"distill.teacher={teacher}", name="other")
+
+
+def test_teachers_of_other_sizes_are_asked_about_the_same_pictures(learn: Callable[..., Path]) -> None:
+    large = ("preprocess.size_hw=[64, 64]", "preprocess.color=rgb", "preprocess.mean=[0.5, 0.5, 0.5]", "preprocess.std=[0.5, 0.5, 0.5]")
+    shapes = (("model=mini784k", "preprocess.size_hw=[48, 48]"), ("model=mobilenet", *large))
+    quick = ("optimizer.epochs=1", "optimizer.batch_size=32", "optimizer.ema_momentum=0.0")
+    runs = [learn("mien_s-fer2013", *shape, *quick, name=f"teacher{number}") for number, shape in enumerate(shapes)]
+    spec = replace(load_recipe("mien_s-fer2013"), distill=DistillSpec(teacher=" + ".join(map(str, runs)), weight=0.75))
+    crops = [np.random.default_rng(number).integers(0, 256, (48, 48), np.uint8) for number in range(5)]
+    targets = np.eye(7)[[0, 1, 2, 3, 4]]
+    teach = teaching(load_teachers(spec, tuple(read_facts(runs[0])["labels"])), spec)
+    assert teach is not None
+    answers = np.mean([FloatClassifier(run_dir)(crops) for run_dir in runs], axis=0)
+    np.testing.assert_allclose(teach(prepare(crops, spec.preprocess), targets), targets * 0.25 + answers * 0.75, atol=2e-3)
+    taught = learn("mien_s-fer2013", *quick, f"distill.teacher={runs[0]}+{runs[1]}", "augment.mixup_alpha=0.5", name="taught")
+    weights = b"".join((run_dir / "weights.npz").read_bytes() for run_dir in runs)
+    assert read_facts(taught)["teacher_sha256"] == hashlib.sha256(weights).hexdigest()
+    with pytest.raises(ConfigError, match="joined with"):
+        learn("mien_s-fer2013", f"distill.teacher={runs[0]}+", name="none")
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("gray", "rgb"), ("rgb", "gray"), ("rgb", "rgb")])
+def test_inputs_are_translated_as_pictures_would_be(mine: str, theirs: str) -> None:
+    def spec_of(color: str, side: int, mean: float, std: float) -> PreprocessSpec:
+        channels = 1 if color == "gray" else 3
+        return PreprocessSpec(color, (side, side), (mean,) * channels, (std,) * channels)
+
+    small, large = spec_of(mine, 48, 0.507, 0.255), spec_of(theirs, 96, 0.5, 0.5)
+    crops = [np.random.default_rng(number).integers(0, 256, (48, 48, 3), np.uint8) for number in range(3)]
+    seen = [to_color(crop, mine) for crop in crops]
+    np.testing.assert_allclose(translate(prepare(seen, small), small, large), prepare(seen, large), atol=1.1 * 2 / 255)
 
 
 def test_a_score_file_teaches(any_counts: None, learn: Callable[..., Path], data: Path, tmp_path: Path) -> None:

@@ -1,13 +1,11 @@
 """A teacher's answers as targets (Hinton et al. 2015).
 
-A teaching *run* is asked about the very pictures that the student sees. A *score file* holds what any model or ensemble said once of every
-training picture (``mien evaluate TEACHER --split training --out DIR``): it costs nothing while training.
+Teaching *runs* are asked about the very pictures that the student sees (``teacher.py``). A *score file* holds what any model or ensemble
+said once of every training picture (``mien evaluate TEACHER --split training --out DIR``): it costs nothing while training.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +13,8 @@ from mien.data.manifest import Manifest
 from mien.data.scores import read_scores
 from mien.errors import ConfigError
 from mien.labels import columns_of
-from mien.preprocess import Float32
 from mien.runtime.classifier import calibrate
-from mien.training.losses import scores_of_logits
 from mien.types import Float
-
-if TYPE_CHECKING:
-    from keras import Model
 
 
 @dataclass(frozen=True)
@@ -29,7 +22,7 @@ class DistillSpec:
     """Whom to learn from, and how much."""
 
     teacher: str = ""
-    """Run folder of a finished run with the same labels and preprocessing."""
+    """Run folder of a finished run with the same labels, or several joined with ``+``, whose scores are averaged."""
     scores: str = ""
     """Score file, or its folder, of a teacher's answers to the training split. Neither this nor ``teacher``: labels alone."""
     weight: float = 0.5
@@ -76,20 +69,3 @@ def blend_scores(targets: Float, manifest: Manifest, spec: DistillSpec) -> Float
     answers = calibrate(rows, spec.temperature)
     blended: Float = (targets * (1 - spec.weight) + answers * spec.weight).astype(np.float32)
     return blended
-
-
-def teaching(teacher: "Model", loss_name: str, spec: DistillSpec) -> Callable[[Float32, Float], Float]:
-    """Return what turns a batch's targets into a blend with the teacher's answers.
-
-    Args:
-        teacher: From (N, H, W, C) inputs to (N, K) logits.
-        loss_name: That the teacher was trained with; it says how logits become scores.
-    """
-
-    def teach(inputs: Float32, targets: Float) -> Float:
-        logits = np.asarray(teacher.predict_on_batch(inputs), np.float64) / spec.temperature
-        answers = scores_of_logits(logits, loss_name)
-        blended: Float = (targets * (1 - spec.weight) + answers * spec.weight).astype(np.float32)
-        return blended
-
-    return teach

@@ -31,15 +31,17 @@ class InitialWeights:
     labels: list[str]
 
 
-def references(init: str) -> list[str]:
-    """Return the runs and bundles that a recipe's ``init`` names: one, or several joined with ``+``.
+def references(joined: str) -> list[str]:
+    """Return the runs and bundles that a recipe's ``init`` or teacher names: none, one, or several joined with ``+``.
 
     Raises:
         ConfigError: there is nothing on one side of a ``+``.
     """
-    names = [init] if "+" not in init or Path(init).exists() else [name.strip() for name in init.split("+")]
-    if len(names) > 1 and not all(names):
-        raise ConfigError(f"init = {init!r}: expected runs or bundles joined with +, such as runs/a+runs/b.")
+    if "+" not in joined or Path(joined).exists():
+        return [joined] if joined else []
+    names = [name.strip() for name in joined.split("+")]
+    if not all(names):
+        raise ConfigError(f"{joined!r}: expected runs or bundles joined with +, such as runs/a+runs/b.")
     return names
 
 

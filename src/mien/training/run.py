@@ -1,6 +1,5 @@
 """One training run: data as the recipe wants them, the network, the loop, and a folder that tells all of it."""
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -30,15 +29,16 @@ from mien.records import append_line
 from mien.training import folder
 from mien.training.checkpoint import load_body_weights, load_weights, save_weights
 from mien.training.curves import draw_curves
-from mien.training.distill import blend_scores, teaching
+from mien.training.distill import blend_scores
 from mien.training.features import FeatureFeed, cached_features
 from mien.training.fit import Feed, RunFiles, Validation, Watch, fit, kept_epoch
 from mien.training.heritage import check_heritage
 from mien.training.history import EpochResult
 from mien.training.initial import initial_weights, references
 from mien.training.losses import label_weights
-from mien.training.network import Network, compile_network, load_network, start
+from mien.training.network import Network, compile_network, start
 from mien.training.recipe import Recipe
+from mien.training.teacher import load_teachers, teachers_of, teachers_sha256, teaching
 from mien.types import Float
 
 Say = Callable[[str], None]
@@ -84,7 +84,7 @@ def train(
     if recipe.distill.scores:
         targets = blend_scores(targets, data.training, recipe.distill)
     weigh = label_weights(recipe.loss, data.training.label_indices, len(labels))
-    teach = _teacher(recipe, labels)
+    teach = teaching(load_teachers(recipe, labels), recipe)
     network = start(recipe, len(labels))
     with tempfile.TemporaryDirectory() as scratch:
         init = None
@@ -139,10 +139,11 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
     manifest = apply_split(manifest, recipe.split)
     _check_splits(manifest, recipe)
     validation = manifest.split(recipe.validation_split)
-    before = [Path(path) for path in (*references(recipe.init), recipe.distill.teacher) if path and folder.is_run(Path(path))]
+    others = [*references(recipe.init), *references(recipe.distill.teacher)]
     if not recipe.leaks:  # such a run is marked, whatever it starts from
-        check_heritage([one for one in (*references(recipe.init), recipe.distill.teacher) if one], recipe, raw, manifest)
-    leaks = recipe.leaks or any(folder.read_facts(path).get("leaks", False) for path in before)
+        check_heritage(others, recipe, raw, manifest)
+    runs = [Path(other) for other in others if folder.is_run(Path(other))]
+    leaks = recipe.leaks or any(folder.read_facts(path).get("leaks", False) for path in runs)
     leaks = leaks or bool(recipe.distill.scores and teacher_leaks(Path(recipe.distill.scores)))
     if leaks:
         say("This run learns from or chooses on pictures of test splits, as its paper does: it is marked and cannot be exported.")
@@ -161,8 +162,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
         raise ConfigError(f"{length} training images in an epoch do not fill one batch of {size}. Use --set optimizer.batch_size=N.")
     facts |= {"training_sha256": training.sha256, "num_training": len(training), "validation_sha256": validation.sha256}
     if recipe.distill.teacher:
-        weights = folder.final_weights(Path(recipe.distill.teacher)).read_bytes()
-        facts["teacher_sha256"] = hashlib.sha256(weights).hexdigest()
+        facts["teacher_sha256"] = teachers_sha256(teachers_of(recipe))
     if recipe.distill.scores:
         facts["teacher_scores_sha256"] = scores_sha256(Path(recipe.distill.scores))
     return RunData(manifest, training, validation, facts)
@@ -220,22 +220,6 @@ def _feeds(
 def _teacher_name(recipe: Recipe) -> str:
     teacher = recipe.distill.teacher or recipe.distill.scores
     return f"the labels and {teacher}" if teacher else "the labels alone"
-
-
-def _teacher(recipe: Recipe, labels: LabelSet) -> Callable[[Float32, Float], Float] | None:
-    """Return what asks the recipe's teacher, if there is one.
-
-    Raises:
-        ConfigError: the teacher has other labels, or sees faces in another way.
-    """
-    if not recipe.distill.teacher:
-        return None
-    teacher_dir = Path(recipe.distill.teacher)
-    theirs = folder.load_recipe_of(teacher_dir)
-    sees_alike = (theirs.preprocess, theirs.crops.canvas_side) == (recipe.preprocess, recipe.crops.canvas_side)
-    if folder.read_facts(teacher_dir)["labels"] != list(labels) or not sees_alike:
-        raise ConfigError(f"{teacher_dir}: a teacher needs the labels, preprocessing and crops of its student, and these differ.")
-    return teaching(load_network(theirs, len(labels), folder.final_weights(teacher_dir)), theirs.loss.name, recipe.distill)
 
 
 def _recording(run_dir: Path, on_epoch: Callable[[list[EpochResult]], None]) -> Callable[[list[EpochResult]], None]:
