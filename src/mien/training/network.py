@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mien.errors import MissingExtraError
 from mien.models.catalog import build_model
@@ -40,23 +40,13 @@ def start(recipe: Recipe, num_labels: int) -> Network:
         ModelFileError: a file of weights is damaged.
         MissingExtraError: the training framework is not installed.
     """
-    try:
-        with quiet_stderr():  # TensorFlow's banners
-            import keras
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Training", "train") from error
-
+    keras = _import_keras()
     keras.utils.set_random_seed(recipe.seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
         tensorflow.config.experimental.enable_op_determinism()
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.precision)
-    try:
-        whole = build_model(recipe.model, num_labels, _input_shape(recipe), recipe.transfer.weights, recipe.options)
-    finally:
-        keras.config.set_dtype_policy(before)
+    whole = _build(recipe, num_labels, recipe.precision, recipe.transfer.weights)
     num_frozen = freeze(whole, recipe.transfer.freeze)
     if recipe.transfer.cached_features:
         backbone, head = split_at_pool(whole)
@@ -79,17 +69,37 @@ def compile_network(network: Network, recipe: Recipe) -> None:
     model.optimizer.build(model.trainable_variables)
 
 
-def load_network(recipe: Recipe, num_labels: int, weights_path: Path) -> "Model":
-    """Return a recipe's network in float32, with the weights of a finished run.
+def load_network(recipe: Recipe, num_labels: int, weights_path: Path, precision: str = "float32") -> "Model":
+    """Return a recipe's network with the weights of a finished run.
+
+    Args:
+        precision: It computes in, as ``Recipe.precision``.
 
     Raises:
         ModelFileError: the weights are damaged or of another network.
         MissingExtraError: the training framework is not installed.
     """
-    model = build_model(recipe.model, num_labels, _input_shape(recipe), options=recipe.options)
+    model = _build(recipe, num_labels, precision)
     load_weights(weights_path, model)
     return model
 
 
-def _input_shape(recipe: Recipe) -> tuple[int, int, int]:
-    return (*recipe.preprocess.size_hw, recipe.preprocess.channels)
+def _build(recipe: Recipe, num_labels: int, precision: str, weights: str = "") -> "Model":
+    """Build a recipe's network in a precision."""
+    keras = _import_keras()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        return build_model(recipe.model, num_labels, (*recipe.preprocess.size_hw, recipe.preprocess.channels), weights, recipe.options)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _import_keras() -> Any:
+    """Return Keras, or say how to install it."""
+    try:
+        with quiet_stderr():  # TensorFlow's banners
+            import keras
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("Training", "train") from error
+    return keras

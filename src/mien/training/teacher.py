@@ -71,7 +71,8 @@ def _load_teacher(teacher_dir: Path, student: Recipe, labels: LabelSet) -> Teach
             f"are, and an input of at least {student.preprocess.side} pixels. Let it write its answers once instead: "
             f"mien evaluate {teacher_dir} --split training --out DIR, then --set distill.scores=DIR"
         )
-    return Teacher(load_network(recipe, len(labels), folder.final_weights(teacher_dir)), recipe.preprocess, recipe.loss.name)
+    network = load_network(recipe, len(labels), folder.final_weights(teacher_dir), student.precision)
+    return Teacher(network, recipe.preprocess, recipe.loss.name)
 
 
 def _can_translate(mine: PreprocessSpec, theirs: PreprocessSpec) -> bool:
