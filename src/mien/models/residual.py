@@ -65,21 +65,25 @@ def residual_genes(
     depth3: int = 2,
     dropout: float = 0.3,
     squeeze: int = 0,
+    fine: int = 0,
 ) -> Model:
-    """Build a network like ``mien_s`` from ten numbers: the genes of a search over structures, an idea of paper 003.
+    """Build a network like ``mien_s`` from eleven numbers: the genes of a search over structures, an idea of paper 003.
 
     Args:
         stem: Channels of the stem.
         width1, width2, width3: Channels of each stage.
         depth1, depth2, depth3: Blocks of each stage; 0 leaves it out.
         squeeze: Gate the channels of every block by what a layer of width / ``squeeze`` says; 0 leaves that out.
+        fine: Blocks of the stem's width that see every pixel, as the stem then does, before the first stage halves the map; 0 leaves
+            them out.
 
     Returns:
         A model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
     """
-    stages = [(width, depth) for width, depth in ((width1, depth1), (width2, depth2), (width3, depth3)) if depth]
+    stages = [(width, depth) for width, depth in ((stem, fine), (width1, depth1), (width2, depth2), (width3, depth3)) if depth]
     widths, depths = zip(*stages, strict=True)
-    return residual_network(num_classes, input_shape, stem, widths, depths, dropout, partial(basic_block, squeeze=squeeze))
+    block, stem_stride = partial(basic_block, squeeze=squeeze), 1 if fine else 2
+    return residual_network(num_classes, input_shape, stem, widths, depths, dropout, block, stem_stride)
 
 
 def basic_block(x: Any, width: int, stride: int, name: str, squeeze: int = 0) -> Any:
@@ -104,13 +108,15 @@ def residual_network(
     blocks_per_stage: Sequence[int],
     dropout: float,
     block: Block = basic_block,
+    stem_stride: int = 2,
 ) -> Model:
     """Build a residual network whose stem and every stage but the first halve the map.
 
     Args:
-        stem_width: Channels of the stride-2 stem; 0 leaves it out.
+        stem_width: Channels of the stem; 0 leaves it out.
         dropout: Rate before the classifier.
         block: Called with the map, its new width, the stride and a name.
+        stem_stride: 2, or 1 for a stem that keeps the map's size.
 
     Returns:
         A model from (N, H, W, C) float32 to (N, num_classes) float32 logits.
@@ -118,7 +124,7 @@ def residual_network(
     inputs = layers.Input(input_shape, name="crop")
     x = inputs
     if stem_width:
-        x = layers.ReLU(name="stem_relu")(convolve(x, stem_width, 3, stride=2, name="stem"))
+        x = layers.ReLU(name="stem_relu")(convolve(x, stem_width, 3, stem_stride, name="stem"))
     for stage, (width, num_blocks) in enumerate(zip(stage_widths, blocks_per_stage, strict=True)):
         for number in range(num_blocks):
             stride = 2 if stage > 0 and number == 0 else 1
