@@ -58,6 +58,14 @@ def test_gates_scale_channels_of_every_block() -> None:
     assert np.isfinite(before).all()
 
 
+def test_fine_blocks_see_every_pixel() -> None:
+    plain, fine = (build_model("residual", 7, (48, 48, 1), options={"fine": number}) for number in (0, 2))
+    assert plain.get_layer("stem").output.shape[1:] == (24, 24, 32)
+    assert [fine.get_layer(name).output.shape[1:] for name in ("stem", "stage1_block2_add")] == [(48, 48, 32)] * 2
+    assert fine.get_layer("stage2_block1_add").output.shape[1:] == plain.get_layer("stage1_block1_add").output.shape[1:] == (24, 24, 48)
+    assert fine.count_params() - plain.count_params() == 2 * 2 * (9 * 32 * 32 + 4 * 32)  # two blocks of two normalised convolutions
+
+
 # Section (c) of the digest of the papers: network, labels, input, what is counted.
 @pytest.mark.parametrize(
     ("name", "num_labels", "total", "num_trainable"),
