@@ -182,6 +182,8 @@ def test_a_teacher_changes_what_is_learned_and_must_fit(learn: Callable[..., Pat
     assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))
     with pytest.raises(ConfigError, match="an input of at least 64 pixels"):
         learn("mien_s-fer2013", "preprocess.size_hw=[64, 64]", f"distill.teacher={teacher}", name="other")
+    with pytest.raises(ConfigError, match="the same share of a face"):
+        learn("mien_s-fer2013", "preprocess.size_hw=[40, 40]", "crops.canvas_side=48", f"distill.teacher={teacher}", name="other")
 
 
 def test_teachers_of_other_sizes_are_asked_about_the_same_pictures(learn: Callable[..., Path]) -> None:

@@ -40,7 +40,7 @@ class Teacher:
 
 def teachers_of(recipe: Recipe) -> list[Path]:
     """Return the run folders that a recipe is taught by at every step."""
-    return [Path(name) for name in references(recipe.distill.teacher)] if recipe.distill.teacher else []
+    return [Path(name) for name in references(recipe.distill.teacher)]
 
 
 def teachers_sha256(teacher_dirs: Sequence[Path]) -> str:
@@ -65,10 +65,10 @@ def _load_teacher(teacher_dir: Path, student: Recipe, labels: LabelSet) -> Teach
     recipe = folder.load_recipe_of(teacher_dir)
     if folder.read_facts(teacher_dir)["labels"] != list(labels):
         raise ConfigError(f"{teacher_dir}: a teacher needs the labels of its student, and these differ.")
-    if recipe.crops.canvas_side != student.crops.canvas_side or not _can_translate(student.preprocess, recipe.preprocess):
+    if not _can_translate(student.whole_face_preprocess, recipe.whole_face_preprocess):
         raise ConfigError(
-            f"{teacher_dir}: cannot be asked about the very pictures that its student sees: it needs the same crops, histograms as they "
-            f"are, and an input of at least {student.preprocess.side} pixels. Let it write its answers once instead: "
+            f"{teacher_dir}: cannot be asked about the very pictures that its student sees: it needs to see the same share of a face, "
+            f"histograms as they are, and an input of at least {student.preprocess.side} pixels. Let it write its answers once instead: "
             f"mien evaluate {teacher_dir} --split training --out DIR, then --set distill.scores=DIR"
         )
     network = load_network(recipe, len(labels), folder.final_weights(teacher_dir), student.precision)
