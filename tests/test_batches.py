@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from conftest import GRAY48, make_feed
-from mien.data.augment import AugmentSpec, augment, cover, keep_part, mask_part, warp
+from mien.data.augment import REFRAME, AugmentSpec, augment, cover, keep_part, mask_part, reframe, warp
 from mien.data.batches import evaluation_batches, mix
 from mien.data.capture import add_noise, compress, darken
 from mien.data.crops import CropSpec, center_crop, ten_crops
@@ -96,6 +96,23 @@ def test_a_masked_part_is_one_grey_and_the_rest_is_kept(part: str) -> None:
 )
 def test_changes_are_the_ones_asked_for(change: dict[str, object], picture: np.ndarray) -> None:
     assert (warp(FACE, replace(NOTHING, **change), np.random.default_rng(0)) == picture).all()
+
+
+def test_faces_are_reframed_as_often_and_as_far_as_asked() -> None:
+    spec = replace(NOTHING, reframe_probability=0.4)
+    rng = np.random.default_rng(0)
+    share = np.mean([(augment(FACE, spec, rng) != FACE).any() for _ in range(500)])
+    assert share == pytest.approx(0.4, abs=0.07)
+    assert not spec.only_mirrors
+    draws = [reframe(48, rng) for _ in range(4000)]
+    angles_deg, scales, shifts_px = (
+        np.rad2deg([draw[0] for draw in draws]),
+        [draw[1] for draw in draws],
+        np.array([draw[2] for draw in draws]),
+    )
+    for values, deviation in ((angles_deg, REFRAME.turn_deg), (np.log(scales), REFRAME.log_scale), (shifts_px / 48, REFRAME.shift)):
+        assert np.abs(values).mean() == pytest.approx(deviation, rel=0.1)
+        assert 3 * deviation < np.abs(values).max() <= 4 * deviation + 1e-9
 
 
 def test_shear_moves_rows_and_stretch_moves_edges() -> None:

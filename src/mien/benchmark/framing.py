@@ -12,13 +12,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mien.alignment import AlignmentSpec, cut_face
+from mien.alignment import AlignmentSpec, cut_face, face_square
 from mien.data.catalog import load_dataset
 from mien.data.sampling import spread
 from mien.detection.catalog import create_detector
 from mien.errors import SourceError
 from mien.pipeline import Recognizer
-from mien.preprocess import PreprocessSpec
+from mien.preprocess import PreprocessSpec, Square
 from mien.types import Detector, Face, UInt8
 
 SCENE_WH = (640, 480)
@@ -42,12 +42,14 @@ class Found:
     """Of FER2013's own picture, as the detector's eyes measure it."""
     center_below_eyes: float
     """Likewise, in eye distances."""
+    deviation: tuple[float, float, float, float]
+    """Of the square that is cut from FER2013's own: turn in degrees, logarithm of the sides' ratio, shifts in sides."""
 
 
 def measure_framing(
     data: Path, detectors: Sequence[str], file: str, max_faces: int, sweep: bool, on_progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    """Return one row per detector: faces found, accuracy of direct and of found crops, and FER2013's own framing.
+    """Return one row per detector: faces found, accuracy of direct and of found crops, and how FER2013's own framing differs.
 
     Args:
         file: Which file of the default bundle reads the faces.
@@ -83,6 +85,7 @@ def measure_framing(
                 **results[0],
                 "own_side_in_eye_distances": float(np.median([face.side_in_eye_distances for face in found])),
                 "own_center_below_eyes": float(np.median([face.center_below_eyes for face in found])),
+                "deviation": _spread(found),
                 "sweep": [vars(alignment) | result for alignment, result in zip(alignments[1:], results[1:], strict=True)],
             }
         )
@@ -116,7 +119,20 @@ def _find_all(
         eye_distance = float(np.hypot(*(eyes[1] - eyes[0])))
         eyes_below_top = float(eyes[:, 1].mean()) - corner_xy[1]
         crops = [cut_face(scene, face, alignment, spec) for alignment in alignments]
-        yield Found(index, crops, side / eye_distance, (side / 2 - eyes_below_top) / eye_distance)
+        deviation = _deviation(face_square(face, alignments[0]), corner_xy, side)
+        yield Found(index, crops, side / eye_distance, (side / 2 - eyes_below_top) / eye_distance, deviation)
+
+
+def _deviation(square: Square, corner_xy: tuple[float, float], side: float) -> tuple[float, float, float, float]:
+    x, y = (np.array(square.center_xy) - np.array(corner_xy) - side / 2) / side
+    return float(np.rad2deg(square.angle_rad)), float(np.log(square.side / side)), float(x), float(y)
+
+
+def _spread(found: Sequence[Found]) -> dict[str, float]:
+    """Return the mean absolute deviation from the median: turn, logarithm of the side, shift over both axes."""
+    values = np.array([face.deviation for face in found])
+    turn, log_side, *shift = np.abs(values - np.median(values, axis=0)).mean(axis=0)
+    return {"turn_deg": float(turn), "log_side": float(log_side), "shift": float(np.mean(shift))}
 
 
 def paste(face: UInt8, rng: np.random.Generator) -> tuple[UInt8, tuple[float, float], float]:
