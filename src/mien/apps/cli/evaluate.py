@@ -25,6 +25,7 @@ def evaluate(
     output: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write scores.csv, evaluation.json and confusion.png.")
     ] = None,
+    copies: Annotated[bool, typer.Option("--copies", help="Also tell apart the pictures that training holds, too.")] = False,
     record: console.Record = None,
     probe: Annotated[str, typer.Option(help="Change the faces instead: pose, occlusion, framing, corruptions or parts.")] = "",
     beside: Annotated[list[str] | None, typer.Option("--beside", metavar="MODEL", help="Probe this model too; several times.")] = None,
@@ -34,8 +35,9 @@ def evaluate(
 ) -> None:
     """Measure accuracy, per-class figures and calibration of a bundle, run, combined model or peer.
 
-    One crop and one pass per face, unless a run's recipe tests with ten crops. With --probe, accuracy under changed faces: turned, covered,
-    cut 10 % or 10 degrees wrong, spoiled in five strengths, or nothing but one part.
+    One crop and one pass per face, unless a run's recipe tests with ten crops. With --copies, accuracy apart on pictures that stand in
+    training as well, and on those that no network can have seen. With --probe, accuracy under changed faces: turned, covered, cut 10 % or
+    10 degrees wrong, spoiled in five strengths, or nothing but one part.
     """
     if output:
         require_matplotlib("Drawing (--out)")
@@ -44,6 +46,8 @@ def evaluate(
 
         if crops not in ("auto", "direct") or detector != "yunet":
             raise ConfigError("--probe changes faces that are already cut out; leave --crops and --detector away.")
+        if copies:
+            raise ConfigError("--copies tells apart the pictures of a split as they are; leave --probe away.")
         run_probe(probe, [model, *(beside or [])], dataset, data, split, file, max_faces, threads, output, record, json)
         return
     from mien.evaluation.measure import measure
@@ -56,6 +60,10 @@ def evaluate(
     with console.progress(f"{opened.name} on {dataset}/{split}") as show:
         measurement = measure(opened, dataset, data, split, show, crops, detector, threads)
     result = measurement.result
+    if copies:
+        from mien.evaluation.copies import measure_copies
+
+        result |= {"copies": measure_copies(measurement.evaluation, measurement.data)}
     if output:
         write_evaluation(output, measurement.evaluation, result)
     if record:
@@ -111,6 +119,16 @@ def print_result(result: dict[str, Any]) -> None:
         lines.append("This run learned from or chose on pictures of test splits: on those its figures are worth nothing.")
     for line in lines:
         console.out.print(line, soft_wrap=True)
+    for name, row in result.get("copies", {}).items():
+        console.out.print(_describe_copies(name, row), soft_wrap=True)
     rates = ("precision", "recall", "f1", "accuracy")
     rows = [[name, *(f"{row[key]:.3f}" for key in rates), row["support"]] for name, row in result["per_class"].items()]
     console.print_table(["label", "precision", "recall", "F1", "one-vs-rest accuracy", "n"], rows)
+
+
+def _describe_copies(name: str, row: dict[str, Any]) -> str:
+    """Say in a line what one part of the test pictures shows."""
+    kinds = {"exact": "the same pixels in training", "near": "the same photograph in training, cut or marked otherwise"}
+    figures = f"accuracy {row['accuracy']:.4f}" if row["n"] else "none"
+    remembered = f" (who knew training by heart: {row['remembered']:.4f})" if "remembered" in row else ""
+    return f"{kinds.get(name, 'not in training')}: n {row['n']}, {figures}{remembered}"
