@@ -183,6 +183,15 @@ def test_batches_depend_on_seed_and_epoch_alone() -> None:
     assert any((a != b).any() for (a, _), b in zip(feed.batches(1), first, strict=True))
 
 
+def test_two_views_of_a_face_stand_together_and_differ() -> None:
+    feed = replace(make_feed(num_faces=28, batch_size=8), views=2)
+    batches = list(feed.batches(0))
+    assert [inputs.shape for inputs, _ in batches] == [(8, 48, 48, 1)] * 7 == [(8, 48, 48, 1)] * feed.num_steps
+    for inputs, targets in batches:
+        assert (targets[::2] == targets[1::2]).all()
+        assert (inputs[::2] != inputs[1::2]).any(axis=(1, 2, 3)).all()
+
+
 @pytest.mark.parametrize(("training", "inputs_per_face"), [("random", 1), ("ten", 10)])
 def test_crops_have_the_size_of_the_network_and_repeat_the_target(training: str, inputs_per_face: int) -> None:
     spec = PreprocessSpec("gray", (40, 40), mean=(0.0,), std=(1.0,))

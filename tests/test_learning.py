@@ -81,6 +81,7 @@ def test_every_recipe_is_valid_and_says_what_it_is(name: str) -> None:
         ("loss.name=binary_crossentropy",),
         ("sampling.balance=oversample", "sampling.augment_only_repeats=true"),
         ("augment.mixup_alpha=0.4",),
+        ("loss.agreement=4.0", "optimizer.batch_size=36"),
         ("optimizer.name=asgd", "optimizer.ema_momentum=0.0"),
         ("optimizer.sharpness_radius=0.05",),
         ("preprocess.histogram=equalize",),
@@ -156,6 +157,10 @@ def test_a_wrong_use_of_cached_features_is_told() -> None:
         load_recipe("mien_s-fer2013", ("preprocess.center_share=0.5",))
     with pytest.raises(ConfigError, match="is a test split"):
         load_recipe("mien_s-fer2013", ("validation_split=privatetest",))
+    with pytest.raises(ConfigError, match="two views of each face side by side"):
+        load_recipe("mien_s-fer2013", ("loss.agreement=1.0", "augment.mixup_alpha=0.2"))
+    with pytest.raises(ConfigError, match="an even optimizer"):
+        load_recipe("mien_s-fer2013", ("loss.agreement=1.0", "optimizer.batch_size=35"))
 
 
 @pytest.mark.parametrize("radius", [0.0, 0.1])

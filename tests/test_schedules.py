@@ -85,6 +85,18 @@ def test_losses_are_those_of_the_formulas() -> None:
     np.testing.assert_allclose(scores_of_logits(logits.astype(np.float64), "binary_crossentropy")[0], each / each.sum())
 
 
+def test_disagreement_of_two_views_costs_their_divergence() -> None:
+    logits = np.array([[2.0, 0.0], [0.0, 1.0], [3.0, 3.0], [3.0, 3.0], [200.0, 0.0], [-200.0, 0.0]], np.float32)
+    targets = np.tile(np.array([[1.0, 0.0]], np.float32), (6, 1))
+    plain, asked = build_loss(LossSpec())(targets, logits), build_loss(LossSpec(agreement=2.0))(targets, logits)
+    first, second = scores_of_logits(logits[:2].astype(np.float64), "crossentropy")
+    middle = (first + second) / 2
+    divergence = np.mean([(view * np.log(view / middle)).sum() for view in (first, second)])
+    extra = np.repeat([divergence, 0, np.log(2)], 2)  # the last two are sure of different labels
+    np.testing.assert_allclose(np.mean(asked), float(plain) + 2 * extra.mean(), rtol=1e-5)
+    assert np.isfinite(asked).all()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_optimiser_learns_a_line(name: str) -> None:
     import keras

@@ -36,13 +36,19 @@ class FaceFeed:
     """(N,) what ``sampling`` evens out."""
     sampling: SamplingSpec
     batch_size: int
-    """In faces; ten crops of each make ten times as many inputs."""
+    """In views of faces; ten crops of each make ten times as many inputs."""
     seed: int
+    views: int = 1
+    """Of every face, each changed on its own; those of one face stand together."""
 
     @property
     def num_steps(self) -> int:
         """Batches in an epoch."""
-        return epoch_length(self.groups, self.sampling) // self.batch_size
+        return epoch_length(self.groups, self.sampling) // self._faces_per_batch
+
+    @property
+    def _faces_per_batch(self) -> int:
+        return self.batch_size // self.views
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield one epoch of full batches, each built while the previous one trains.
@@ -53,13 +59,14 @@ class FaceFeed:
         order, is_repeat = epoch_order(self.groups, self.sampling, rng)
 
         def build(step: int) -> Batch:
-            part = slice(step * self.batch_size, (step + 1) * self.batch_size)
+            part = slice(step * self._faces_per_batch, (step + 1) * self._faces_per_batch)
+            chosen = np.repeat(order[part], self.views)
             pictures: list[UInt8] = []
-            for index, repeat in zip(order[part], is_repeat[part], strict=True):
+            for index, repeat in zip(chosen, np.repeat(is_repeat[part], self.views), strict=True):
                 changes = repeat or not self.sampling.augment_only_repeats
-                pictures += self._crops(int(index), changes, rng)
+                pictures += self._crops(int(index), bool(changes), rng)
             inputs = normalize(np.stack(pictures), self.faces.preprocess)
-            targets = np.repeat(self.targets[order[part]], self.crops.per_training_face, axis=0)
+            targets = np.repeat(self.targets[chosen], self.crops.per_training_face, axis=0)
             return mix(inputs, targets, self.augment.mixup_alpha, rng) if self.augment.mixup_alpha else (inputs, targets)
 
         return prefetch(build, self.num_steps)

@@ -20,6 +20,9 @@ class LossSpec:
     """``none``, or ``balanced``: inverse to the number of training pictures. Their mean over the pictures is 1."""
     weights: tuple[float, ...] = ()
     """One weight per label, in place of ``class_weights``."""
+    agreement: float = 0.0
+    """Weight of how much the answers to two views of a face differ, each view changed on its own: their Jensen-Shannon divergence
+    (AugMix, arXiv 1912.02781). Above zero, a batch holds half as many faces, twice."""
 
     def __post_init__(self) -> None:
         if self.name not in ("crossentropy", "focal", "binary_crossentropy"):
@@ -30,12 +33,37 @@ class LossSpec:
             raise ValueError("give either class_weights or weights")
         if not self.focal_gamma >= 0:
             raise ValueError(f"focal_gamma must be 0 or above, got {self.focal_gamma}")
+        if not 0 <= self.agreement < np.inf:
+            raise ValueError(f"agreement must be 0 or above, got {self.agreement}")
+        if self.agreement and self.name == "binary_crossentropy":
+            raise ValueError("agreement compares softmax scores; take loss.name = 'crossentropy' or 'focal'")
         if not all(weight > 0 for weight in self.weights):
             raise ValueError(f"weights must be above 0, got {self.weights}")
 
 
 def build_loss(spec: LossSpec) -> Any:
     """Return a Keras loss on logits."""
+    base = _build_base_loss(spec)
+    return _with_agreement(base, spec.agreement) if spec.agreement else base
+
+
+def _with_agreement(base: Any, weight: float) -> Any:
+    """Return a loss that also asks the answers to both views of a face, which stand together, to agree."""
+    from keras import KerasTensor, ops
+
+    base.reduction = None
+
+    def loss(targets: KerasTensor, logits: KerasTensor) -> KerasTensor:
+        log_scores = ops.log_softmax(ops.reshape(logits, (-1, 2, logits.shape[-1])))
+        log_middle = ops.logsumexp(log_scores, axis=1, keepdims=True) - np.log(2)
+        apart = ops.sum(ops.exp(log_scores) * (log_scores - log_middle), axis=-1)  # (n, 2): of each view from the middle of both
+        divergence = ops.repeat(ops.mean(apart, axis=1), 2)
+        return base(targets, logits) + weight * divergence
+
+    return loss
+
+
+def _build_base_loss(spec: LossSpec) -> Any:
     import keras
 
     if spec.name == "focal":

@@ -83,6 +83,8 @@ class Recipe:
             raise ValueError(f"crops.canvas_side is {self.crops.canvas_side}, smaller than the network's {self.preprocess.side} pixels")
         if self.preprocess.center_share != 1:
             raise ValueError("preprocess.center_share is a bundle's; a recipe that trains on crops says crops.canvas_side")
+        if self.views > 1:
+            self._check_views()
         if self.transfer.cached_features and self.sampling.augment_only_repeats:
             raise ValueError("cached features are not augmented; leave sampling.augment_only_repeats away")
         if self.transfer.cached_features and not (
@@ -97,6 +99,19 @@ class Recipe:
             raise ValueError(f"init_join must be 'mean' or 'side_by_side', got {self.init_join!r}")
         if self.init_join == "side_by_side" and self.init and "+" not in self.init:
             raise ValueError(f"init_join = 'side_by_side' needs at least two runs or bundles in init, joined with +, got {self.init!r}")
+
+    def _check_views(self) -> None:
+        if self.transfer.cached_features or self.crops.per_training_face > 1 or self.augment.mixup_alpha:
+            raise ValueError(
+                "loss.agreement needs two views of each face side by side; switch cached features, ten training crops and mixup off"
+            )
+        if self.optimizer.batch_size % self.views:
+            raise ValueError(f"loss.agreement needs an even optimizer.batch_size, got {self.optimizer.batch_size}")
+
+    @property
+    def views(self) -> int:
+        """Differently changed pictures of one face that stand together in a batch."""
+        return 2 if self.loss.agreement else 1
 
     @property
     def whole_face_preprocess(self) -> PreprocessSpec:

@@ -199,7 +199,7 @@ def _feeds(
     size, labels = recipe.optimizer.batch_size, data.validation.label_indices
     groups = group_indices(data.training, recipe.sampling)
     if network.backbone is None:
-        feed = FaceFeed(faces, targets, recipe.augment, recipe.crops, groups, recipe.sampling, size, recipe.seed)
+        feed = FaceFeed(faces, targets, recipe.augment, recipe.crops, groups, recipe.sampling, size, recipe.seed, recipe.views)
         return feed, Validation(lambda: evaluation_batches(validation_faces, recipe.crops), labels, recipe.crops.per_test_face)
     say(f"Computing features of {len(faces)} pictures and their mirror images, and of {len(validation_faces)} for validation.")
 
