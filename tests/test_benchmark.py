@@ -12,6 +12,7 @@ import pytest
 
 from conftest import SHARED
 from mien import records
+from mien.benchmark import framing
 from mien.benchmark import load as load_module
 from mien.benchmark.candidates import Candidate, open_candidate
 from mien.benchmark.complexity import count_file
@@ -20,11 +21,16 @@ from mien.benchmark.latency import measure_latency
 from mien.benchmark.pareto import draw_pareto, is_best, point, points_of_records
 from mien.benchmark.statistics import compare_times
 from mien.card import open_bundle, shipped_bundles
+from mien.data.manifest import Manifest, Sample
 from mien.errors import ConfigError, MienError, ModelFileError, OutputError, UnknownNameError
+from mien.evaluation.open import open_classifier
 from mien.evaluation.peers import PEERS
+from mien.labels import FER7
 from mien.models.catalog import MODELS
+from mien.preprocess import PreprocessSpec, Square, cut
 from mien.records import append_record, read_records
 from mien.timing import interleave, summarize_ms
+from mien.types import UInt8
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -306,3 +312,22 @@ def test_commands_print_tables_and_objects(run: Run, tmp_path: Path) -> None:
     status, _, err = run("benchmark", "pareto", "--results", tmp_path)
     assert status == 2
     assert "no record of fer2013/privatetest to draw" in err
+
+
+def test_framing_compares_what_is_found_with_what_was_pasted(
+    astronaut: UInt8, grace_hopper: UInt8, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Portraits framed like FER2013, and one picture without a face; the cut is near the picture itself, so its figures are, too."""
+    squares = [(astronaut, Square((224.0, 120.0), 130.0)), (grace_hopper, Square((258.0, 200.0), 230.0))]
+    faces = [cut(picture, square, PreprocessSpec("gray", (48, 48), mean=(0.0,), std=(1.0,))) for picture, square in squares]
+    pictures = [*faces, np.full((48, 48), 90, np.uint8)]
+    samples = tuple(Sample(picture, label, "publictest", row) for row, (picture, label) in enumerate(zip(pictures, FER7, strict=False)))
+    monkeypatch.setattr(framing, "load_dataset", lambda name, root: Manifest(name, FER7, samples))
+    result = framing.measure_framing(open_classifier("mien_s", "int8"), Path(), ["haar"], 10, False, lambda done, total: None)
+    assert (result["model"], result["file"], result["n"]) == ("mien_s", "int8", 3)
+    row = result["rows"][0]
+    assert row["found"] == 2
+    assert row["loss"] == pytest.approx(row["direct_accuracy"] - row["accuracy"])
+    assert 0 <= row["deviation"]["log_side"] < 0.4
+    assert 0 <= row["deviation"]["shift"] < 0.2
+    assert 2 < row["own_side_in_eye_distances"] < 4

@@ -11,15 +11,21 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from mien.alignment import AlignmentSpec, cut_face, face_square
 from mien.data.catalog import load_dataset
 from mien.data.sampling import spread
 from mien.detection.catalog import create_detector
 from mien.errors import SourceError
-from mien.pipeline import Recognizer
+from mien.evaluation.evaluate import CHUNK
+from mien.evaluation.open import OpenClassifier
+from mien.labels import columns_of
 from mien.preprocess import PreprocessSpec, Square
 from mien.types import Detector, Face, UInt8
+
+Bool = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
 
 SCENE_WH = (640, 480)
 FACE_SIDES_PX = (144, 240)
@@ -47,25 +53,31 @@ class Found:
 
 
 def measure_framing(
-    data: Path, detectors: Sequence[str], file: str, max_faces: int, sweep: bool, on_progress: Callable[[int, int], None]
+    model: OpenClassifier, data: Path, detectors: Sequence[str], max_faces: int, sweep: bool, on_progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
     """Return one row per detector: faces found, accuracy of direct and of found crops, and how FER2013's own framing differs.
 
     Args:
-        file: Which file of the default bundle reads the faces.
         sweep: Also try every alignment of ``SWEEP``.
 
     Raises:
         DataError: the data are not FER2013.
+        UnknownNameError: the model lacks a label of FER2013, or no such detector.
         ModelFileError: a detector's model file cannot be had.
         SourceError: a detector finds no face at all.
     """
     manifest = load_dataset("fer2013", data).split("publictest")
     manifest = replace(manifest, samples=tuple(manifest.samples[index] for index in spread(len(manifest), max_faces)))
-    recognizer = Recognizer(file=file, detector="haar")
+    columns = columns_of(manifest.labels, model.labels)
+
+    def is_right(crops: Sequence[UInt8], indices: Indices) -> Bool:
+        parts = [model.classify(crops[start : start + CHUNK])[:, columns].argmax(axis=1) for start in range(0, len(crops), CHUNK)]
+        right: Bool = np.concatenate(parts) == manifest.label_indices[indices]
+        return right
+
     faces = [sample.pixels() for sample in manifest.samples]
-    is_right = recognizer.classify(faces).argmax(axis=1) == manifest.label_indices
-    alignments = [recognizer.pipeline.alignment, *(SWEEP if sweep else [])]
+    is_right_direct = is_right(faces, np.arange(len(faces)))
+    alignments = [model.alignment, *(SWEEP if sweep else [])]
     rows = []
     for number, name in enumerate(detectors):
         detector = create_detector(name, policy="camera")
@@ -73,10 +85,12 @@ def measure_framing(
         def advance(done: int, before: int = number * len(faces)) -> None:
             on_progress(before + done, len(detectors) * len(faces))
 
-        found = list(_find_all(detector, faces, alignments, recognizer.pipeline.preprocess, advance))
+        found = list(_find_all(detector, faces, alignments, model.preprocess, advance))
         if not found:
             raise SourceError(f"{name} finds none of {len(faces)} faces; there is nothing to compare.")
-        results = [_compare(found, index, recognizer, is_right, manifest.label_indices) for index in range(len(alignments))]
+        indices = np.array([face.index for face in found])
+        rights = [is_right([face.crops[number] for face in found], indices) for number in range(len(alignments))]
+        results = [_compare(is_right_direct[indices], right) for right in rights]
         rows.append(
             {
                 "detector": name,
@@ -94,11 +108,11 @@ def measure_framing(
         "split": "publictest",
         "n": len(faces),
         "label_source": manifest.label_source,
-        "model": recognizer.bundle.card.name,
-        "file": file,
-        "files_sha256": {file: recognizer.bundle.card.files[file].sha256},
+        "model": model.name,
+        "file": model.file,
+        "files_sha256": model.files_sha256,
         "data_sha256": manifest.sha256,
-        "alignment": vars(recognizer.pipeline.alignment),
+        "alignment": vars(model.alignment),
         "scene_wh": SCENE_WH,
         "face_sides_px": FACE_SIDES_PX,
         "rows": rows,
@@ -159,12 +173,12 @@ def _face_at(faces: Sequence[Face], corner_xy: tuple[float, float], side: float)
     return None
 
 
-def _compare(
-    found: Sequence[Found], alignment_index: int, recognizer: Recognizer, is_right_direct: np.ndarray, labels: np.ndarray
-) -> dict[str, float]:
-    """Return accuracy of direct and of found crops on the faces that were found."""
-    indices = [face.index for face in found]
-    given = recognizer.classify([face.crops[alignment_index] for face in found]).argmax(axis=1)
-    direct_accuracy = float(is_right_direct[indices].mean())
-    accuracy = float((given == labels[indices]).mean())
-    return {"direct_accuracy": direct_accuracy, "accuracy": accuracy, "loss": direct_accuracy - accuracy}
+def _compare(is_right_direct: Bool, is_right: Bool) -> dict[str, float]:
+    """Return accuracy of direct and of found crops on the faces that were found, and their difference with its standard error."""
+    losses = is_right_direct.astype(float) - is_right
+    return {
+        "direct_accuracy": float(is_right_direct.mean()),
+        "accuracy": float(is_right.mean()),
+        "loss": float(losses.mean()),
+        "loss_se": float(losses.std() / np.sqrt(len(losses))),
+    }

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mien.apps.cli import benchmark_load, console
+from mien.card import DEFAULT_BUNDLE
 
 app = typer.Typer(help="Measure speed, load and framing, and keep the records.")
 for _command in ("latency", "device", "complexity", "statistics", "load", "accuracy", "browser", "pareto"):
@@ -49,6 +50,7 @@ def pipeline(
 
 @app.command()
 def framing(
+    model: console.Classifier = DEFAULT_BUNDLE,
     data: console.Data = Path("data"),
     detectors: Annotated[str, typer.Option(help="Detectors to compare, separated by commas.")] = "yunet,blazeface,blazeface_full,haar",
     file: console.File = "float32",
@@ -59,10 +61,12 @@ def framing(
 ) -> None:
     """Paste PublicTest faces into larger scenes, find them with each detector, and compare accuracy with the direct crop."""
     from mien.benchmark.framing import measure_framing
+    from mien.evaluation.open import open_classifier
     from mien.records import append_record
 
+    opened = open_classifier(model, file)
     with console.progress("framing") as show:
-        result = measure_framing(data, detectors.split(","), file, max_faces, sweep, show)
+        result = measure_framing(opened, data, detectors.split(","), max_faces, sweep, show)
     if record:
         append_record(record, "benchmark framing", result)
     if json:
