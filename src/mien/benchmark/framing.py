@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from mien.alignment import AlignmentSpec, cut_face, face_square
 from mien.data.catalog import load_dataset
+from mien.data.found import FACE_SIDES_PX, SCENE_WH, face_at, paste
 from mien.data.sampling import spread
 from mien.detection.catalog import create_detector
 from mien.errors import SourceError
@@ -22,13 +22,11 @@ from mien.evaluation.evaluate import CHUNK
 from mien.evaluation.open import OpenClassifier
 from mien.labels import columns_of
 from mien.preprocess import PreprocessSpec, Square
-from mien.types import Detector, Face, UInt8
+from mien.types import Detector, UInt8
 
 Bool = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 
-SCENE_WH = (640, 480)
-FACE_SIDES_PX = (144, 240)
 # Sizes and centres around FER2013's own framing, and rules for turned faces, tried with --sweep.
 SWEEP = [
     *(AlignmentSpec(eye_distances=side, center_below_eyes=below) for side in (2.5, 2.6, 2.7, 2.8, 2.9) for below in (0.24, 0.30, 0.36)),
@@ -125,7 +123,7 @@ def _find_all(
     rng = np.random.default_rng(0)  # every detector sees the same scenes
     for index, pixels in enumerate(faces):
         scene, corner_xy, side = paste(pixels, rng)
-        face = _face_at(detect(scene), corner_xy, side)
+        face = face_at(detect(scene), corner_xy, side)
         on_progress(index + 1)
         if face is None:
             continue
@@ -147,30 +145,6 @@ def _spread(found: Sequence[Found]) -> dict[str, float]:
     values = np.array([face.deviation for face in found])
     turn, log_side, *shift = np.abs(values - np.median(values, axis=0)).mean(axis=0)
     return {"turn_deg": float(turn), "log_side": float(log_side), "shift": float(np.mean(shift))}
-
-
-def paste(face: UInt8, rng: np.random.Generator) -> tuple[UInt8, tuple[float, float], float]:
-    """Return an RGB scene with the face enlarged somewhere in it, its corner and its side.
-
-    The background repeats the face's border, blurred: hair and shoulders go on, as they do around real faces.
-    """
-    width, height = SCENE_WH
-    side = int(rng.integers(FACE_SIDES_PX[0], FACE_SIDES_PX[1] + 1))
-    x, y = int(rng.integers(0, width - side + 1)), int(rng.integers(0, height - side + 1))
-    large = cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC)
-    scene = cv2.copyMakeBorder(large, y, height - side - y, x, width - side - x, cv2.BORDER_REPLICATE)
-    scene = cv2.GaussianBlur(scene, (0, 0), side / 12)
-    scene[y : y + side, x : x + side] = large
-    return np.repeat(scene[..., np.newaxis], 3, axis=2).astype(np.uint8, copy=False), (x, y), side
-
-
-def _face_at(faces: Sequence[Face], corner_xy: tuple[float, float], side: float) -> Face | None:
-    """Return the surest face whose box is centred inside the pasted one."""
-    for face in faces:
-        center = (face.box_xyxy[:2] + face.box_xyxy[2:]) / 2 - np.array(corner_xy)
-        if (center > 0).all() and (center < side).all():
-            return face
-    return None
 
 
 def _compare(is_right_direct: Bool, is_right: Bool) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from mien.data.augment import AugmentSpec, augment, cover
 from mien.data.crops import CropSpec, evaluation_crops, training_crops
 from mien.data.faces import Faces, to_input_pixels
+from mien.data.found import Found
 from mien.data.sampling import Indices, SamplingSpec, epoch_length, epoch_order
 from mien.preprocess import Float32, normalize
 from mien.types import Float, UInt8
@@ -40,6 +41,9 @@ class FaceFeed:
     seed: int
     views: int = 1
     """Of every face, each changed on its own; those of one face stand together."""
+    found: Found = field(default_factory=dict)
+    """Faces as detectors cut them."""
+    found_probability: float = 0.0
 
     @property
     def num_steps(self) -> int:
@@ -71,10 +75,16 @@ class FaceFeed:
 
         return prefetch(build, self.num_steps)
 
+    def _face(self, index: int, rng: np.random.Generator) -> UInt8:
+        """Return one face as the data set frames it, or as one of the detectors does."""
+        if self.found_probability and rng.random() < self.found_probability and index in self.found:
+            return self.found[index][rng.integers(len(self.found[index]))]
+        return self.faces[index]
+
     def _crops(self, index: int, changes: bool, rng: np.random.Generator) -> list[UInt8]:
         """Return the network's pictures of one face."""
         preprocess = self.faces.preprocess
-        face = self.faces.canvas(index) if self.crops.canvas_side else self.faces[index]
+        face = self.faces.canvas(index) if self.crops.canvas_side else self._face(index, rng)
         if changes:
             face = augment(face, self.augment, rng)
         crops = training_crops(face, self.crops, preprocess.side, rng) if self.crops.canvas_side else [face]

@@ -9,6 +9,7 @@ from typing import Any
 from mien.config import from_mapping, read_toml
 from mien.data.augment import AugmentSpec
 from mien.data.crops import CropSpec
+from mien.data.found import FoundSpec
 from mien.data.sampling import SamplingSpec
 from mien.data.select import LabelSpec
 from mien.data.splits import SplitSpec
@@ -59,6 +60,7 @@ class Recipe:
     targets: TargetSpec = field(default_factory=TargetSpec)
     augment: AugmentSpec = field(default_factory=AugmentSpec)
     crops: CropSpec = field(default_factory=CropSpec)
+    found: FoundSpec = field(default_factory=FoundSpec)
     transfer: TransferSpec = field(default_factory=TransferSpec)
     loss: LossSpec = field(default_factory=LossSpec)
     optimizer: OptimizerSpec = field(default_factory=OptimizerSpec)
@@ -83,8 +85,7 @@ class Recipe:
             raise ValueError(f"crops.canvas_side is {self.crops.canvas_side}, smaller than the network's {self.preprocess.side} pixels")
         if self.preprocess.center_share != 1:
             raise ValueError("preprocess.center_share is a bundle's; a recipe that trains on crops says crops.canvas_side")
-        if self.views > 1:
-            self._check_views()
+        self._check_views()
         if self.transfer.cached_features and self.sampling.augment_only_repeats:
             raise ValueError("cached features are not augmented; leave sampling.augment_only_repeats away")
         if self.transfer.cached_features and not (
@@ -101,6 +102,10 @@ class Recipe:
             raise ValueError(f"init_join = 'side_by_side' needs at least two runs or bundles in init, joined with +, got {self.init!r}")
 
     def _check_views(self) -> None:
+        if self.found.probability and (self.transfer.cached_features or self.crops.canvas_side):
+            raise ValueError("found.probability shows whole faces as detectors cut them; switch cached features and crops off")
+        if self.views == 1:
+            return
         if self.transfer.cached_features or self.crops.per_training_face > 1 or self.augment.mixup_alpha:
             raise ValueError(
                 "loss.agreement needs two views of each face side by side; switch cached features, ten training crops and mixup off"

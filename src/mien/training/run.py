@@ -15,6 +15,7 @@ from mien.atomic import atomic_path, write_text
 from mien.data.batches import FaceFeed, evaluation_batches
 from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
+from mien.data.found import Found, find_crops
 from mien.data.manifest import Manifest, clean_training
 from mien.data.sampling import epoch_length, group_indices, spread
 from mien.data.scores import scores_sha256, teacher_leaks
@@ -67,7 +68,7 @@ def train(
     Args:
         say: Receives one line per fact a person should see.
         max_epochs: End this session after so many epochs; 0 goes on to the end.
-        features_dir: Where cached features are kept; by default in the run folder, until training is finished.
+        features_dir: Where cached features and found faces are kept; by default in the run folder, until training is finished.
 
     Returns:
         Whether training is finished.
@@ -103,8 +104,8 @@ def train(
     append_line(run_dir / folder.ENVIRONMENT, describe_environment())
     started_s = time.monotonic()
     feed, validation = _feeds(recipe, data, targets, network, features_dir or run_dir / folder.FEATURES, say, watch)
-    if network.backbone is not None:
-        append_line(run_dir / folder.TIMES, {"epoch": 0, "seconds": time.monotonic() - started_s})  # for the features
+    if network.backbone is not None or recipe.found.probability:
+        append_line(run_dir / folder.TIMES, {"epoch": 0, "seconds": time.monotonic() - started_s})  # for features, or found faces
     compile_network(network, recipe)
     files = RunFiles(run_dir / folder.CHECKPOINT, run_dir / folder.BEST)
     recording = replace(watch, on_epoch=_recording(run_dir, watch.on_epoch))
@@ -198,14 +199,16 @@ def _feeds(
     validation_faces = Faces(data.validation, recipe.preprocess, recipe.crops)
     size, labels = recipe.optimizer.batch_size, data.validation.label_indices
     groups = group_indices(data.training, recipe.sampling)
-    if network.backbone is None:
-        feed = FaceFeed(faces, targets, recipe.augment, recipe.crops, groups, recipe.sampling, size, recipe.seed, recipe.views)
-        return feed, Validation(lambda: evaluation_batches(validation_faces, recipe.crops), labels, recipe.crops.per_test_face)
-    say(f"Computing features of {len(faces)} pictures and their mirror images, and of {len(validation_faces)} for validation.")
 
     def show(done: int, total: int) -> None:
         watch.on_step(done, total, 0.0)
 
+    if network.backbone is None:
+        found = _find_crops(recipe, data, features_dir, say, show)
+        changes = (recipe.augment, recipe.crops, groups, recipe.sampling, size, recipe.seed, recipe.views)
+        feed = FaceFeed(faces, targets, *changes, found, recipe.found.probability)
+        return feed, Validation(lambda: evaluation_batches(validation_faces, recipe.crops), labels, recipe.crops.per_test_face)
+    say(f"Computing features of {len(faces)} pictures and their mirror images, and of {len(validation_faces)} for validation.")
     mirrored = recipe.augment.mirror_probability > 0
     features = cached_features(network.backbone, faces, mirrored, features_dir, show)
     seen = cached_features(network.backbone, validation_faces, False, features_dir, show)[:, 0]
@@ -215,6 +218,16 @@ def _feeds(
 
     probability = recipe.augment.mirror_probability
     return FeatureFeed(features, groups, targets, probability, recipe.sampling, size, recipe.seed), Validation(chunks, labels)
+
+
+def _find_crops(recipe: Recipe, data: RunData, found_dir: Path, say: Say, on_progress: Callable[[int, int], None]) -> Found:
+    """Return the training faces as the recipe's detectors cut them; none where it shows no such faces."""
+    if not recipe.found.probability:
+        return {}
+    found = find_crops(data.training, recipe.found.detectors, recipe.preprocess, found_dir, on_progress)
+    names = " or ".join(recipe.found.detectors)
+    say(f"{len(found)} of {len(data.training)} training faces are found by {names}, and shown as cut there, too.")
+    return found
 
 
 def _teacher_name(recipe: Recipe) -> str:

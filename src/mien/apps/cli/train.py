@@ -32,7 +32,8 @@ def train(
     ] = 0,
     repeats: Annotated[int, typer.Option(min=1, help="Train with so many seeds, a run folder each, and print mean and sd.")] = 1,
     features: Annotated[
-        Path | None, typer.Option("--features", metavar="DIR", help="Keep the features of frozen backbones here, for further runs.")
+        Path | None,
+        typer.Option("--features", metavar="DIR", help="Keep features of frozen backbones, and found faces, here for further runs."),
     ] = None,
 ) -> None:
     """Train a network from a recipe into a run folder, or continue an interrupted run exactly where it stopped."""

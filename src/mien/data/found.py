@@ -1,0 +1,128 @@
+"""Faces of a data set as detectors find and cut them, which is how a network meets faces once it is in use.
+
+A data set's pictures show hardly more than the face, so each is pasted into a larger scene first. The same scenes measure what a cut costs
+(``mien benchmark framing``).
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mien.alignment import AlignmentSpec, cut_face
+from mien.atomic import atomic_path
+from mien.data.manifest import Manifest
+from mien.detection.catalog import DETECTORS, create_detector
+from mien.errors import SourceError
+from mien.preprocess import PreprocessSpec
+from mien.types import Face, UInt8
+
+SCENE_WH = (640, 480)
+FACE_SIDES_PX = (144, 240)
+SEED = 1
+"""Of the scenes that training faces are pasted into."""
+
+
+@dataclass(frozen=True)
+class FoundSpec:
+    """How often training shows a face as a detector cuts it, in place of the data set's own picture."""
+
+    probability: float = 0.0
+    detectors: tuple[str, ...] = ("yunet", "blazeface")
+    """One of those that find the face is drawn anew each time; a face that none finds is shown as it is."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            raise ValueError(f"probability must lie in 0..1, got {self.probability}")
+        unknown = sorted(set(self.detectors) - set(DETECTORS))
+        if unknown or not self.detectors:
+            raise ValueError(f"detectors must be one or more of {', '.join(DETECTORS)}, got {list(self.detectors)}")
+
+
+Found = dict[int, list[UInt8]]
+"""Position of a sample to its cut faces, one per detector that finds it."""
+
+
+def paste(face: UInt8, rng: np.random.Generator) -> tuple[UInt8, tuple[float, float], float]:
+    """Return an RGB scene with the face enlarged somewhere in it, its corner and its side.
+
+    The background repeats the face's border, blurred: hair and shoulders go on, as they do around real faces.
+
+    Args:
+        face: (s, s) grey or (s, s, 3) RGB.
+    """
+    width, height = SCENE_WH
+    side = int(rng.integers(FACE_SIDES_PX[0], FACE_SIDES_PX[1] + 1))
+    x, y = int(rng.integers(0, width - side + 1)), int(rng.integers(0, height - side + 1))
+    large = cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC)
+    scene = cv2.copyMakeBorder(large, y, height - side - y, x, width - side - x, cv2.BORDER_REPLICATE)
+    scene = cv2.GaussianBlur(scene, (0, 0), side / 12)
+    scene[y : y + side, x : x + side] = large
+    coloured = np.repeat(scene[..., np.newaxis], 3, axis=2) if scene.ndim == 2 else scene
+    return coloured.astype(np.uint8, copy=False), (x, y), side
+
+
+def face_at(faces: Sequence[Face], corner_xy: tuple[float, float], side: float) -> Face | None:
+    """Return the surest face whose box is centred inside the pasted one."""
+    for face in faces:
+        center = (face.box_xyxy[:2] + face.box_xyxy[2:]) / 2 - np.array(corner_xy)
+        if (center > 0).all() and (center < side).all():
+            return face
+    return None
+
+
+def find_crops(
+    manifest: Manifest, detectors: Sequence[str], preprocess: PreprocessSpec, folder: Path, on_progress: Callable[[int, int], None]
+) -> Found:
+    """Return every sample's face as each detector cuts it, from ``folder`` as far as it is there.
+
+    Args:
+        folder: Receives one file per detector, under a name that says what it belongs to.
+        on_progress: Called with (pictures done, pictures in all), over all detectors.
+
+    Raises:
+        ModelFileError: a detector's model file cannot be had.
+        SourceError: a detector finds no face at all.
+        DataError: a picture cannot be read.
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    found: Found = {}
+    total = len(manifest) * len(detectors)
+    about = f"{SCENE_WH} {FACE_SIDES_PX} {SEED} {AlignmentSpec()} {preprocess}"
+    key = hashlib.sha256(about.encode() + manifest.sha256.encode()).hexdigest()[:16]
+    for number, name in enumerate(detectors):
+        path = folder / f"{key}-{name}.npz"
+        if not path.is_file():
+
+            def advance(done: int, before: int = number * len(manifest)) -> None:
+                on_progress(before + done, total)
+
+            indices, crops = _find(manifest, name, preprocess, advance)
+            with atomic_path(path) as temporary, temporary.open("wb") as file:
+                np.savez(file, indices=indices, crops=crops)
+        with np.load(path) as stored:
+            indices, crops = stored["indices"], stored["crops"]
+        for index, crop in zip(indices.tolist(), crops, strict=True):
+            found.setdefault(index, []).append(crop)
+        on_progress((number + 1) * len(manifest), total)
+    return found
+
+
+def _find(manifest: Manifest, name: str, preprocess: PreprocessSpec, on_progress: Callable[[int], None]) -> tuple[np.ndarray, UInt8]:
+    """Return the positions of the samples whose face is found, and their (n, s, s) or (n, s, s, 3) crops."""
+    detect = create_detector(name, policy="camera")
+    rng = np.random.default_rng(SEED)  # every detector sees the same scenes
+    indices, crops = [], []
+    for index, sample in enumerate(manifest.samples):
+        scene, corner_xy, side = paste(sample.pixels(), rng)
+        face = face_at(detect(scene), corner_xy, side)
+        if face is not None:
+            indices.append(index)
+            crops.append(cut_face(scene, face, AlignmentSpec(), preprocess))
+        on_progress(index + 1)
+    if not crops:
+        raise SourceError(f"{name} finds none of {len(manifest)} faces; take other found.detectors.")
+    return np.array(indices), np.stack(crops)
