@@ -57,7 +57,7 @@ def paste(face: UInt8, rng: np.random.Generator) -> tuple[UInt8, tuple[float, fl
     The background repeats the face's border, blurred: hair and shoulders go on, as they do around real faces.
 
     Args:
-        face: (s, s) grey or (s, s, 3) RGB.
+        face: (h, w) grey or (h, w, 3) RGB; one that is not square is stretched, as it is for a network.
     """
     width, height = SCENE_WH
     side = int(rng.integers(FACE_SIDES_PX[0], FACE_SIDES_PX[1] + 1))
