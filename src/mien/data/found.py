@@ -98,7 +98,6 @@ def find_crops(
     """
     about = f"{detectors} {SCENE_WH} {FACE_SIDES_PX} {SEED} {AlignmentSpec()} {preprocess}"
     key = hashlib.sha256(about.encode() + manifest.sha256.encode()).hexdigest()[:16]
-    detect = [create_detector(name, policy="camera") for name in detectors]
     found: Found = {}
     for start in range(0, len(manifest), CHUNK):
         path, samples = folder / f"{key}-{start:07d}.npz", manifest.samples[start : start + CHUNK]
@@ -107,6 +106,7 @@ def find_crops(
             def advance(done: int, before: int = start) -> None:
                 on_progress(before + done, len(manifest))
 
+            detect = [create_detector(name, policy="camera") for name in detectors]
             indices, crops = _find(samples, start, detect, preprocess, advance)
             with atomic_path(path) as temporary, temporary.open("wb") as file:
                 np.savez(file, indices=indices, crops=crops)
