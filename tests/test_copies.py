@@ -43,7 +43,7 @@ def manifest() -> Manifest:
 
 def test_copies_are_found_whether_they_are_changed_or_not() -> None:
     data = manifest()
-    copies = find_copies(data.split("test"), data.split("training"))
+    copies = find_copies(data.split("test"), data)
     assert copies.is_exact.tolist() == [True, False, False, False]
     assert copies.is_near.tolist() == [False, True, True, False]
     assert copies.training_labels[:3] == ("sad", "sad", "sad")
@@ -52,13 +52,13 @@ def test_copies_are_found_whether_they_are_changed_or_not() -> None:
 def test_accuracy_is_told_for_copies_and_for_the_rest() -> None:
     data = manifest()
     scores = np.array([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8], [np.nan, np.nan]])
-    found = measure_copies(Evaluation(data.split("test"), scores, {}), data)
+    found = measure_copies(Evaluation(data.split("test"), scores, {}), find_copies(data.split("test"), data))
     assert [found[part]["n"] for part in ("exact", "near", "unseen")] == [1, 2, 1]
     assert [found[part]["accuracy"] for part in ("exact", "near", "unseen")] == [1.0, 0.5, 0.0]
     assert (found["exact"]["remembered"], found["near"]["remembered"]) == (0.0, 1.0)
     assert found["near"]["accuracy_interval"]["low"] <= 0.5 <= found["near"]["accuracy_interval"]["high"]
     with pytest.raises(ConfigError, match="choose a test split"):
-        measure_copies(Evaluation(data.split("training"), scores, {}), data)
+        find_copies(data.split("training"), data)
 
 
 def test_evaluate_tells_copies_apart(run: Run, fer2013_folder: Path, any_counts: None) -> None:
@@ -70,6 +70,9 @@ def test_evaluate_tells_copies_apart(run: Run, fer2013_folder: Path, any_counts:
     status, out, err = run("evaluate", *options)
     assert status == 0, err
     assert "the same pixels in training: n 0, none" in out
+    status, _, err = run("evaluate", "--data", fer2013_folder, "--split", "training", "--copies", "--record", "records.jsonl")
+    assert status == 2
+    assert "choose a test split" in err
     status, _, err = run("evaluate", *options, "--probe", "pose")
     assert status == 2
     assert "leave --probe away" in err

@@ -42,12 +42,19 @@ class Copies:
     """(N,) label of the most alike training picture."""
 
 
-def find_copies(test: Manifest, training: Manifest) -> Copies:
+def find_copies(test: Manifest, data: Manifest) -> Copies:
     """Look for every test picture in training: by its pixels, then by how alike small blurred versions are.
 
+    Args:
+        data: The whole data set that the test pictures come from.
+
     Raises:
+        ConfigError: the pictures are themselves those of training, or the data set has none.
         DataError: pictures cannot be read.
     """
+    if any(sample.split == "training" for sample in test.samples):
+        raise ConfigError("Copies are looked for in training, so choose a test split, not training itself.")
+    training = data.split("training")
     known = {pixel_hash: sample.label for pixel_hash, sample in zip(training.pixel_hashes, training.samples, strict=True)}
     is_exact = np.array([pixel_hash in known for pixel_hash in test.pixel_hashes], bool)
     likeness, nearest = _most_alike(test, training)
@@ -57,21 +64,12 @@ def find_copies(test: Manifest, training: Manifest) -> Copies:
     return Copies(is_exact, ~is_exact & (likeness >= NEAR), tuple(labels))
 
 
-def measure_copies(evaluation: Evaluation, data: Manifest) -> dict[str, Any]:
+def measure_copies(evaluation: Evaluation, copies: Copies) -> dict[str, Any]:
     """Return accuracy on the test pictures that training holds exactly, on those it holds nearly, and on all others.
 
     ``remembered`` is the share of copies with the label that their copy has in training: what knowing training by heart would give there.
-
-    Args:
-        data: The whole data set that the evaluated samples come from.
-
-    Raises:
-        ConfigError: the evaluated samples are themselves those of training, or the data set has none.
     """
     manifest = evaluation.manifest
-    if any(sample.split == "training" for sample in manifest.samples):
-        raise ConfigError("Copies are looked for in training, so choose a test split, not training itself.")
-    copies = find_copies(manifest, data.split("training"))
     is_right = predicted_indices(evaluation.scores) == manifest.label_indices
     is_same = np.array([sample.label == label for sample, label in zip(manifest.samples, copies.training_labels, strict=True)], bool)
     parts = {"exact": copies.is_exact, "near": copies.is_near, "unseen": ~copies.is_exact & ~copies.is_near}

@@ -11,6 +11,7 @@ from mien.data.manifest import Manifest
 from mien.data.select import select_labels
 from mien.data.splits import load_labelled_split, load_split
 from mien.errors import ConfigError
+from mien.evaluation.copies import find_copies, measure_copies
 from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
 from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
 from mien.evaluation.open import OpenClassifier
@@ -38,12 +39,14 @@ def measure(
     crops: str = BY_DATASET,
     detector: str = EVALUATION_DETECTOR,
     threads: int = 1,
+    with_copies: bool = False,
 ) -> Measurement:
     """Evaluate a model on a split of a data set under ``root``, over the labels that both know.
 
     Args:
         on_progress: Called with (samples done, samples in all).
         crops, detector: As ``choose_crops`` takes them.
+        with_copies: Also tell accuracy apart on pictures that training holds, too; they are looked for before anything is scored.
 
     Raises:
         UnknownNameError: no such data set or detector.
@@ -52,7 +55,7 @@ def measure(
         SourceError: no face is found in any picture.
     """
     data = as_trained(model, load_dataset(dataset, root), dataset)
-    return measure_manifest(model, data, split, on_progress, crops, detector, threads)
+    return measure_manifest(model, data, split, on_progress, crops, detector, threads, with_copies)
 
 
 def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
@@ -109,9 +112,11 @@ def measure_manifest(
     crops: str = BY_DATASET,
     detector: str = EVALUATION_DETECTOR,
     threads: int = 1,
+    with_copies: bool = False,
 ) -> Measurement:
     """Evaluate a model on a split of data that are in memory; otherwise as ``measure``."""
     manifest, left_out = common_part(data.split(split), model.labels)
+    copies = find_copies(manifest, data) if with_copies else None
     chosen = choose_crops(manifest, crops, detector, threads)
     crop_of = chosen.crop_of(model.alignment, model.preprocess)
     evaluation = evaluate(model.classify, model.labels, manifest, on_progress, crop_of)
@@ -126,4 +131,6 @@ def measure_manifest(
     metrics = evaluation.metrics | {"left_out": left_out, "leaks": model.leaks}
     if model.files_sha256:
         metrics["files_sha256"] = model.files_sha256
+    if copies:
+        metrics["copies"] = measure_copies(evaluation, copies)
     return Measurement(evaluation, crop_of, data, head | metrics)

@@ -58,12 +58,8 @@ def evaluate(
         raise ConfigError("--beside and --max-faces belong to --probe. `mien compare` sets one model against another.")
     opened = open_classifier(model, file, threads)
     with console.progress(f"{opened.name} on {dataset}/{split}") as show:
-        measurement = measure(opened, dataset, data, split, show, crops, detector, threads)
+        measurement = measure(opened, dataset, data, split, show, crops, detector, threads, copies)
     result = measurement.result
-    if copies:
-        from mien.evaluation.copies import measure_copies
-
-        result |= {"copies": measure_copies(measurement.evaluation, measurement.data)}
     if output:
         write_evaluation(output, measurement.evaluation, result)
     if record:
