@@ -34,6 +34,7 @@ def main() -> None:
                     "detector": detector,
                     "file": file,
                     "label": reading.expression,
+                    "uncertain": reading.uncertain,
                     "scores": reading.scores.tolist(),
                     "landmarks_xy": reading.landmarks_xy.tolist(),
                     "crop": cut_face(image, face, card.alignment, card.preprocess).tolist(),
