@@ -5,6 +5,7 @@ import errno
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from mien.sinks.pictures import PicturesSink
 from mien.sinks.recover import find_unfinished, recover
 from mien.sinks.summary import SummarySink
 from mien.sinks.text import CsvSink, JsonLinesSink
+from mien.sinks.timeline import MAX_ROWS
 from mien.sinks.video import open_video_sink
 from mien.sinks.writers import Writers
 from mien.types import FrameResult, Reading
@@ -203,6 +205,19 @@ def test_the_video_keeps_uneven_times_odd_sizes_and_scales_what_changes(tmp_path
     np.testing.assert_allclose([frame.time_s for frame in frames], times_s, atol=1e-3)
 
 
+@needs_pyav
+def test_a_video_that_begins_later_keeps_its_times(tmp_path: Path) -> None:
+    """As of a camera, whose clock runs while models are loaded; a table of the same stream has these times, too."""
+    import av
+
+    with open_video_sink(tmp_path / "a.mp4", 0) as sink:
+        for index in range(3):
+            sink.write(FrameResult(index, 3 + index / 25, np.full((48, 64, 3), 90, np.uint8), ()))
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        times_s = [frame.time for frame in container.decode(video=0)]
+    np.testing.assert_allclose(times_s, [3, 3.04, 3.08], atol=1e-3)
+
+
 def test_parquet_without_pyarrow_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
@@ -223,6 +238,28 @@ class BrokenSink(Sink):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
+
+
+class SlowClosingSink(BrokenSink):
+    """Has much to do when it closes."""
+
+    def __init__(self, release: threading.Event) -> None:
+        super().__init__(1000)
+        self._release = release
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._release.wait(30)
+
+
+def test_a_sink_has_longer_to_close_than_to_take_a_result() -> None:
+    release = threading.Event()
+    threading.Timer(0.3, release.set).start()
+    with Writers([SlowClosingSink(release)], timeout_s=0.05) as patient:
+        patient.write(result(0))
+    assert patient.errors == []
+    with Writers([SlowClosingSink(threading.Event())], timeout_s=0.05, close_timeout_s=0.1) as hasty:
+        hasty.write(result(0))
+    assert "did not close in 0.1 s" in str(hasty.errors[0])
 
 
 def test_one_sink_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -293,6 +330,43 @@ def test_faces_that_are_not_told_apart_have_runs_of_each_expression(tmp_path: Pa
             sink.write(shown(index, index / 2, (-1, "happy"), (-1, "sad")))
     (everybody,) = json.loads((tmp_path / "s" / "summary.json").read_text())["people"]
     assert everybody["longest_runs"] == {name: {"start_s": 0.0, "seconds": 2.5} for name in ("happy", "sad")}
+
+
+def test_the_timeline_reaches_as_far_as_the_last_run(tmp_path: Path) -> None:
+    """The run that begins last need not end last where faces are not told apart."""
+    with SummarySink(tmp_path / "s", "clip", FER7) as sink:
+        for index in range(21):
+            sink.write(shown(index, index / 2, (-1, "happy"), *([(-1, "sad")] if 1 <= index / 2 < 2 else [])))
+    boxes = re.findall(r'<rect x="([0-9.]+)" y="\d+" width="([0-9.]+)"', (tmp_path / "s" / "summary.html").read_text())
+    assert len(boxes) == 2
+    assert max(float(x) + float(width) for x, width in boxes) == pytest.approx(1000)
+
+
+def test_a_summary_of_a_restless_crowd_is_drawn(tmp_path: Path) -> None:
+    """More runs than a picture has pixels, and more faces than it has room for."""
+    pytest.importorskip("matplotlib")
+    with SummarySink(tmp_path / "s", "clip", FER7) as sink:
+        for index in range(4000):
+            sink.write(shown(index, index / 25, (0, "happy" if index % 2 else "sad")))
+        crowd = [(number, "fear") for number in range(1, 2 * MAX_ROWS)]
+        sink.write(shown(4000, 160.0, *crowd))
+    height, width = cv2.imread(str(tmp_path / "s" / "timeline.png")).shape[:2]  # type: ignore[union-attr]
+    assert width == 1200
+    assert height < 60 * (MAX_ROWS + 4)
+    assert (tmp_path / "s" / "summary.html").read_text().count('<text x="0"') == 2 * MAX_ROWS
+
+
+def test_a_summary_takes_names_that_are_not_unicode(tmp_path: Path) -> None:
+    with SummarySink(tmp_path / "s", b"caf\xe9.mp4".decode(errors="surrogateescape"), FER7) as sink:
+        sink.write(shown(0, 0.0))
+    assert "caf\\udce9.mp4" in (tmp_path / "s" / "summary.html").read_text()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a user who may not write everywhere")
+def test_a_summary_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir(mode=0o500)
+    with pytest.raises(OutputError, match="cannot be written"):
+        SummarySink(tmp_path / "s", "clip", FER7)
 
 
 def test_an_empty_summary_is_whole(tmp_path: Path) -> None:
@@ -377,6 +451,32 @@ def test_a_table_that_cannot_be_recovered_keeps_no_other_back(tmp_path: Path) ->
     import pyarrow.parquet
 
     assert pyarrow.parquet.read_table(tmp_path / "good.pq").to_pylist() == [{"frame": 1, "x1": 2.5}]
+
+
+def test_what_holds_nothing_is_not_recovered(tmp_path: Path) -> None:
+    (tmp_path / f"{UNFINISHED}00000000-a.mp4").write_bytes(b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 16)
+    (tmp_path / f"{UNFINISHED}00000001-b.pq.journal").write_bytes(b"\xff\xfe\x00\n1\n")
+    (tmp_path / f"{UNFINISHED}00000002-folder").mkdir()
+    (tmp_path / f"{UNFINISHED}00000003-c.csv").write_text("frame\n1\n")
+    found = {one.path.name: one for one in recover(tmp_path)}
+    assert sorted(found) == ["a.mp4", "b.pq", "c.csv"]
+    assert "no frame" in found["a.mp4"].error
+    assert "not a journal" in found["b.pq"].error
+    assert not found["c.csv"].error
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_parquet_takes_labels_and_names_that_text_must_quote(tmp_path: Path) -> None:
+    import pyarrow.parquet
+
+    labels = ("angry, cross", *FER7[1:])
+    names = ["a\rb.jpg", "a\nb.jpg", 'a"b,c.jpg']
+    with ParquetSink(tmp_path / "a.parquet", "", labels) as sink:  # type: ignore[arg-type]
+        for index, name in enumerate(names):
+            sink.write(result(3 * index + 1, name))
+    table = pyarrow.parquet.read_table(tmp_path / "a.parquet")
+    assert table["source"].to_pylist() == names
+    assert table["score_angry, cross"].to_pylist() == [0.1] * 3
 
 
 def test_names_that_are_not_unicode_are_written(tmp_path: Path) -> None:

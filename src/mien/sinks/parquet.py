@@ -4,6 +4,7 @@ Parquet is readable only once its footer is there, which comes last. So the rows
 where each is safe at once; closing turns it into Parquet piece by piece, and so does ``mien recover`` after a crash.
 """
 
+import csv as text_csv
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,14 @@ def convert_journal(journal: Path, path: Path) -> int:
     import pyarrow
     from pyarrow import csv, parquet
 
-    with journal.open("rb") as lines:
-        names = lines.readline().decode().rstrip("\n").split(",")
+    names = _column_names(journal)
     schema = pyarrow.schema([(name, getattr(pyarrow, (_KINDS.get(name, "float64")).replace("bool", "bool_"))()) for name in names])
     convert = csv.ConvertOptions(column_types=schema, strings_can_be_null=True, null_values=[""])
     num_rows = 0
     try:
         with atomic_path(path) as temporary, parquet.ParquetWriter(temporary, schema) as writer, _whole_lines(journal) as whole:
-            reader = csv.open_csv(whole, csv.ReadOptions(block_size=_BLOCK_BYTES), convert_options=convert)
+            parse = csv.ParseOptions(newlines_in_values=True)  # names of files may hold them
+            reader = csv.open_csv(whole, csv.ReadOptions(block_size=_BLOCK_BYTES), parse, convert)
             waiting: list[Any] = []
             for batch in reader:
                 waiting.append(batch)
@@ -71,6 +72,19 @@ def convert_journal(journal: Path, path: Path) -> int:
     except pyarrow.ArrowInvalid as error:
         raise DataError(f"{journal}: not a journal of a table ({str(error).splitlines()[0]}).") from error
     return num_rows
+
+
+def _column_names(journal: Path) -> list[str]:
+    """Return the names in a journal's first row.
+
+    Raises:
+        DataError: it is not text.
+    """
+    try:
+        with journal.open(encoding="utf-8", newline="") as lines:
+            return next(text_csv.reader(lines), [])
+    except (UnicodeDecodeError, text_csv.Error) as error:
+        raise DataError(f"{journal}: not a journal of a table ({error}).") from error
 
 
 def _whole_lines(journal: Path) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.atomic import cannot_write
-from mien.errors import MienError, SourceError
+from mien.errors import DataError, MienError, SourceError
 from mien.sinks.base import UNFINISHED, is_in_use
 from mien.sinks.parquet import JOURNAL_SUFFIX, convert_journal, end_of_last_line
 
@@ -29,7 +29,10 @@ def find_unfinished(path: Path) -> list[Path]:
         found = [
             candidate
             for candidate in folder.iterdir()
-            if _NAME.fullmatch(candidate.name) and (wanted is None or target_of(candidate).name == wanted) and not is_in_use(candidate)
+            if _NAME.fullmatch(candidate.name)
+            and (wanted is None or target_of(candidate).name == wanted)
+            and candidate.is_file()
+            and not is_in_use(candidate)
         ]
     except OSError as error:
         raise SourceError(f"{path}: cannot be looked at ({error.strerror}).") from error
@@ -66,12 +69,14 @@ def _recover_one(unfinished: Path) -> Recovered:
             unfinished.unlink()
         else:
             _move(unfinished, target)
-    except MienError as error:
+    except (MienError, OSError) as error:
         return Recovered(target, unfinished, str(error))
     return Recovered(target, unfinished)
 
 
 def _move(unfinished: Path, target: Path) -> None:
+    if target.suffix == ".mp4" and not _plays(unfinished):
+        raise DataError(f"{unfinished}: holds no frame that can be played; it was begun and not gone on with. It can be removed.")
     try:
         if target.suffix in (".csv", ".jsonl"):
             with unfinished.open("rb+") as file:
@@ -79,6 +84,17 @@ def _move(unfinished: Path, target: Path) -> None:
         unfinished.replace(target)
     except OSError as error:
         raise cannot_write(target, error) from error
+
+
+def _plays(path: Path) -> bool:
+    """Say whether a frame of a video can be decoded."""
+    import cv2
+
+    capture = cv2.VideoCapture(str(path.absolute()))
+    try:
+        return capture.read()[0]
+    finally:
+        capture.release()
 
 
 def _free_name(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -92,6 +93,8 @@ class SummarySink(Sink):
         self._num_frames, self._num_with_face, self._num_dropped = 0, 0, 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):  # told now, and not after an hour of video
+                pass
         except OSError as error:
             raise cannot_write(folder, error) from error
 

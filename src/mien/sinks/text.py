@@ -105,6 +105,10 @@ class CsvSink(TextSink):
 
 
 def _csv_lines(rows: list[list[object]] | list[list[str]]) -> str:
+    return "".join(_csv_line(row) for row in rows)
+
+
+def _csv_line(row: list[object] | list[str]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    csv.writer(text).writerow(row)  # with its own line end, so that one of either kind inside a value is quoted
+    return text.getvalue().removesuffix("\r\n") + "\n"

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.errors import MissingExtraError
-from mien.overlay import COLORS_RGB
+from mien.overlay import COLORS_RGB, color_of
 
 if TYPE_CHECKING:
     from mien.sinks.summary import Person
 
+MAX_ROWS = 100
+"""Of the picture; the page has all."""
 _ROW_PX, _GAP_PX, _WIDTH_PX, _LEFT_PX, _NUM_TICKS = 26, 8, 1000, 70, 6
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 1100px; padding: 0 1rem; color: #222; background: #fff }
@@ -27,8 +29,14 @@ def person_name(track_id: int) -> str:
     return f"#{track_id}" if track_id >= 0 else "all faces"
 
 
+def longest_seen(people: Sequence["Person"]) -> list["Person"]:
+    """Return the people that a picture has room for, in their order: those who were seen longest."""
+    chosen = sorted(people, key=lambda person: -sum(person.seconds.values()))[:MAX_ROWS]
+    return [person for person in people if person in chosen]
+
+
 def draw_timeline(people: Sequence["Person"], path: Path) -> None:
-    """Write the timeline as a PNG.
+    """Write the timeline as a PNG, of the ``MAX_ROWS`` faces that were seen longest.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -38,16 +46,19 @@ def draw_timeline(people: Sequence["Person"], path: Path) -> None:
         from matplotlib.patches import Patch
     except ModuleNotFoundError as error:
         raise MissingExtraError("Drawing a timeline", "report") from error
-    figure = Figure(figsize=(10, 1.4 + 0.45 * max(1, len(people))), layout="constrained")
+    drawn = longest_seen(people)
+    figure = Figure(figsize=(10, 1.4 + 0.45 * max(1, len(drawn))), layout="constrained")
     axes = figure.add_subplot()
-    for row, person in enumerate(people):
-        for run in person.runs:
-            axes.barh(row, run.end_s - run.start_s, left=run.start_s, height=0.7, color=_color(run.expression), linewidth=0)
-    axes.set_yticks(range(len(people)), [person_name(person.track_id) for person in people])
+    for row, person in enumerate(drawn):
+        spans = [(run.start_s, run.end_s - run.start_s) for run in person.runs]
+        colors = [_color(run.expression) for run in person.runs]
+        axes.broken_barh(spans, (row - 0.35, 0.7), facecolors=colors, linewidth=0)  # one artist, however often the label changes
+    axes.set_yticks(range(len(drawn)), [person_name(person.track_id) for person in drawn])
     axes.invert_yaxis()
-    axes.set_xlabel("seconds")
+    rest = f" ({len(people) - len(drawn)} more faces, seen for less time, are in summary.html)" if len(people) > len(drawn) else ""
+    axes.set_xlabel(f"seconds{rest}")
     axes.spines[["top", "right"]].set_visible(False)
-    shown = _shown_labels(people)
+    shown = _shown_labels(drawn)
     if shown:
         patches = [Patch(color=_color(name), label=name) for name in shown]
         axes.legend(handles=patches, ncols=len(shown), loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
@@ -60,7 +71,8 @@ def page_of(values: dict[str, Any], people: Sequence["Person"]) -> str:
     Args:
         values: Of ``SummarySink.values``.
     """
-    title = f"Expressions in {escape(Path(values['source']).name or values['source'])}"
+    name = Path(values["source"]).name or values["source"]
+    title = f"Expressions in {escape(name.encode(errors='backslashreplace').decode())}"  # names of files need not be UTF-8
     dropped = f", {values['dropped']} dropped" if values["dropped"] else ""
     facts = f"{values['frames']} frames, {values['frames_with_face']} with a face{dropped}."
     body = (
@@ -77,7 +89,7 @@ def page_of(values: dict[str, Any], people: Sequence["Person"]) -> str:
 
 def _timeline_svg(people: Sequence["Person"]) -> str:
     start_s = min(person.runs[0].start_s for person in people)
-    length_s = max(max(person.runs[-1].end_s for person in people) - start_s, 1e-3)
+    length_s = max(max(run.end_s for person in people for run in person.runs) - start_s, 1e-3)
     scale = (_WIDTH_PX - _LEFT_PX) / length_s
     parts = []
     for row, person in enumerate(people):
@@ -131,4 +143,4 @@ def _shown_labels(people: Sequence["Person"]) -> list[str]:
 
 
 def _color(expression: str) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*COLORS_RGB.get(expression, (120, 120, 120)))
+    return "#{:02x}{:02x}{:02x}".format(*color_of(expression))

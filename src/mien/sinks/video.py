@@ -20,8 +20,9 @@ log = logging.getLogger("mien")
 
 _TICKS_PER_S = 90_000
 _SECONDS_PER_FRAGMENT = 1.0
-# Fragments are whole by themselves: what is written plays, also when the end is missing.
-_MUXER = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+# Fragments are whole by themselves: what is written plays, also when the end is missing. The head waits for the first fragment, since only
+# then it can say that the video begins later than at 0 s.
+_MUXER = {"movflags": "frag_keyframe+empty_moov+default_base_moof+delay_moov", "flush_packets": "1"}
 # No frame waits in the encoder for later ones.
 _ENCODER = {"preset": "superfast", "tune": "zerolatency", "crf": "23", "forced-idr": "1"}
 

@@ -20,6 +20,8 @@ class _Writer:
     def __init__(self, sink: Sink) -> None:
         self.results: Channel[FrameResult] = Channel(WAITING)
         self.error: Exception | None = None
+        self.is_closing = False
+        """It has taken all results; what is left is to make whole files of them."""
         self._sink = sink
         self.thread = threading.Thread(target=self._run, name=f"mien {type(sink).__name__}", daemon=True)
         self.thread.start()
@@ -28,6 +30,7 @@ class _Writer:
         try:
             with self._sink as sink:
                 self._write_all(sink)
+                self.is_closing = True
         except Exception as error:  # noqa: BLE001 - told when all sinks are done
             self.error = error
         finally:
@@ -47,11 +50,12 @@ class Writers(AbstractContextManager["Writers"]):
 
     Args:
         sinks: Open; each is entered, written and left by a thread of its own.
-        timeout_s: A sink that takes nothing, or does not close, for so long is given up.
+        timeout_s: A sink that takes nothing for so long is given up.
+        close_timeout_s: So is one that has taken everything and does not close; hours of video become a table or picture only then.
     """
 
-    def __init__(self, sinks: Sequence[Sink], timeout_s: float = 30.0) -> None:
-        self._timeout_s = timeout_s
+    def __init__(self, sinks: Sequence[Sink], timeout_s: float = 30.0, close_timeout_s: float = 600.0) -> None:
+        self._timeout_s, self._close_timeout_s = timeout_s, close_timeout_s
         self._writers = [_Writer(sink) for sink in sinks]
         self._hung: list[_Writer] = []
 
@@ -68,8 +72,11 @@ class Writers(AbstractContextManager["Writers"]):
     @property
     def errors(self) -> list[Exception]:
         """Why sinks failed; complete once the context is left."""
-        hung = [OutputError(f"{writer.thread.name}: took nothing for {self._timeout_s:g} s, given up.") for writer in self._hung]
+        hung = [OutputError(f"{writer.thread.name}: {self._what_hangs(writer)}, given up.") for writer in self._hung]
         return [*(writer.error for writer in self._writers if writer.error is not None), *hung]
+
+    def _what_hangs(self, writer: _Writer) -> str:
+        return f"did not close in {self._close_timeout_s:g} s" if writer.is_closing else f"took nothing for {self._timeout_s:g} s"
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for writer in self._writers:
@@ -78,5 +85,7 @@ class Writers(AbstractContextManager["Writers"]):
             if writer in self._hung:
                 continue
             writer.thread.join(self._timeout_s)
+            if writer.is_closing:
+                writer.thread.join(self._close_timeout_s)
             if writer.thread.is_alive():
                 self._hung.append(writer)

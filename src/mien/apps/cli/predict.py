@@ -95,7 +95,9 @@ def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
     for source in sources:
         path = Path(source)
         problem = ""
-        if is_folder(path):
+        if not source.strip():
+            found, problem = [], "No picture is named: the text is empty. Expected pictures, folders or patterns."
+        elif is_folder(path):
             try:
                 found, problem = [str(picture) for picture in list_pictures(path)], f"{source}: the folder holds no pictures."
             except SourceError as error:
@@ -119,8 +121,12 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def check_outputs(sources: list[str], files: list[Path | None], folder: Path | None = None) -> None:
+def check_outputs(sources: list[str], files: list[Path | None], folder: Path | None = None, summary: Path | None = None) -> None:
     """Make sure that no result replaces a source or another result, or is to be written where a folder is.
+
+    Args:
+        folder: Of annotated pictures.
+        summary: Folder of a summary.
 
     Raises:
         ConfigError: one would.
@@ -135,6 +141,8 @@ def check_outputs(sources: list[str], files: list[Path | None], folder: Path | N
         if place in taken:
             raise ConfigError(f"{path}: is a source or another output already. Choose another name.")
         taken.append(place)
+    if summary is not None and Path(os.path.realpath(summary)) in taken[len(sources) :]:
+        raise ConfigError(f"{summary}: is another output already, and the summary is a folder. Choose another name.")
     if folder is not None and any(source.parent == Path(os.path.realpath(folder)) for source in taken[: len(sources)]):
         raise ConfigError(f"{folder}: holds sources, which annotated pictures could replace. Choose another folder with --annotate.")
 

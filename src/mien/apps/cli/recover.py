@@ -14,7 +14,7 @@ def recover(
     ],
     json: console.Json = False,
 ) -> None:
-    """Make the file that `mien stream` was writing when it was killed: JSONL, CSV, Parquet or MP4."""
+    """Make the file (JSONL, CSV, Parquet or MP4) that `mien stream` was writing when it was killed, or `mien predict` when interrupted."""
     from mien.sinks.recover import recover as recover_files
 
     found = [one for path in paths for one in recover_files(path)]

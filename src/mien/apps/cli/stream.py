@@ -57,7 +57,7 @@ def stream(
     from mien.video.sources import open_source
     from mien.watching import Watcher
 
-    check_outputs([source], [csv, jsonl, parquet, record])
+    check_outputs([source], [csv, jsonl, parquet, record], summary=summary)
     if record:
         check_video_name(record)
     spec = LiveSpec(
