@@ -174,6 +174,60 @@ def test_pictures_and_empty_folders_are_no_streams(tmp_path: Path, astronaut: UI
         open_source(tmp_path / "a.png")
 
 
+def test_a_damaged_picture_of_a_folder_is_passed_by_and_told_at_the_end(
+    tmp_path: Path, astronaut: UInt8, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a", "b", "c"):
+        Image.fromarray(astronaut).save(tmp_path / f"{name}.png")
+    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:9000])
+    (tmp_path / "d.png").mkdir()
+    seen: list[FrameResult] = []
+    with pytest.raises(SourceError, match="1 of 3 pictures cannot be read"):
+        seen.extend(stream_of(tmp_path))
+    assert [(Path(one.name).name, one.index, one.time_s, one.num_dropped) for one in seen] == [("a.png", 0, 0.0, 0), ("c.png", 1, 2.0, 0)]
+    assert "b.png" in caplog.text
+
+
+def test_text_is_no_video(tmp_path: Path, decoder: str) -> None:
+    """FFmpeg films a terminal that shows it."""
+    (tmp_path / "notes.txt").write_text("Some notes.\n" * 200)
+    with pytest.raises(SourceError, match="not a video"):
+        open_source(tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize("target", ["", " "])
+def test_no_name_is_no_source(target: str) -> None:
+    with pytest.raises(SourceError, match="empty"):
+        open_source(target)
+
+
+@needs_pyav
+def test_pixels_that_are_not_square_are_made_so(tmp_path: Path, decoder: str) -> None:
+    write_uneven(tmp_path / "a.mp4", [0.0, 0.04, 0.08], Fraction(4, 3))
+    (shape,) = {result.image.shape for result in stream_of(tmp_path / "a.mp4")}
+    assert shape == (48, round(64 * 4 / 3), 3)
+
+
+@needs_pyav
+def test_the_main_stream_is_read_and_not_a_cover(tmp_path: Path) -> None:
+    import av
+
+    with av.open(str(tmp_path / "a.mkv"), "w") as container:
+        streams: list[Any] = [container.add_stream(name, rate=10) for name in ("mjpeg", "libx264")]
+        for stream, pixels in zip(streams, ("yuvj420p", "yuv420p"), strict=True):
+            stream.width, stream.height, stream.pix_fmt = 64, 48, pixels
+        noise = np.random.default_rng(0)
+        for index in range(10):
+            for stream in streams[1:] if index else streams:
+                frame = av.VideoFrame.from_ndarray(noise.integers(0, 256, (48, 64, 3), np.uint8), format="rgb24")
+                frame = frame.reformat(format=stream.pix_fmt)
+                frame.pts, frame.time_base = index, Fraction(1, 10)
+                container.mux(stream.encode(frame))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    assert len(list(stream_of(tmp_path / "a.mkv"))) == 10
+
+
 @needs_pyav
 def test_trimmed_videos_and_longer_sound_are_whole(tmp_path: Path) -> None:
     import av
@@ -214,13 +268,14 @@ def test_uneven_times_are_the_files_own(tmp_path: Path) -> None:
         assert source.info.timing == "container"
 
 
-def write_uneven(path: Path, times_s: list[float]) -> None:
+def write_uneven(path: Path, times_s: list[float], pixel_width: Fraction = Fraction(1)) -> None:
     import av
 
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream("mpeg4")
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 10_000)
+        stream.codec_context.sample_aspect_ratio = pixel_width
         for time_s in times_s:
             frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")
             frame.pts, frame.time_base = round(time_s * 10_000), Fraction(1, 10_000)
@@ -266,7 +321,7 @@ class FakeCapture:
         return True
 
     def get(self, what: int) -> float:
-        return self._values[what]
+        return self._values.get(what, 0.0)
 
     def read(self) -> tuple[bool, UInt8 | None]:
         picture = next(self._pictures, None)
@@ -328,6 +383,8 @@ def test_a_slow_reader_of_a_live_source_sees_the_newest_frame_and_counts_the_res
     lost = sum(result.num_dropped for result in results)
     assert lost == stream.statistics.num_dropped == 11 - len(results) >= 8
     assert stream.statistics.num_read == 11
+    assert stream.latest is not None
+    assert stream.latest.num_dropped == 0, "9 was looked at just before"
 
 
 def test_a_slow_consumer_of_a_file_misses_nothing() -> None:

@@ -62,8 +62,8 @@ def read_picture(source: "PictureSource") -> UInt8:
             raise SourceError(f"{path}: is a folder. Expected a picture.")
         if path.stat().st_size == 0:
             raise SourceError(f"{path}: is empty (0 bytes). Expected a picture.")
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be opened ({error.strerror}).") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero inside the name
+        raise SourceError(f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error}).") from error
     return _decode_safely(path, str(path), MAX_PIXELS)
 
 
@@ -90,6 +90,8 @@ def _decode_safely(source: Path | Image.Image | io.BytesIO, name: str, max_pixel
             return _decode(picture, name, max_pixels)
     except SourceError:
         raise
+    except PermissionError as error:
+        raise SourceError(f"{name}: may not be read by this user (permission denied). Change its permissions, or copy it.") from error
     except UnidentifiedImageError as error:
         raise SourceError(f"{name}: not a picture mien can read. Expected one of {', '.join(sorted(SUFFIXES))}.") from error
     except Image.DecompressionBombError as error:

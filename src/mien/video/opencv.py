@@ -9,9 +9,19 @@ import cv2
 import numpy as np
 
 from mien.errors import SourceError
-from mien.types import Frame
+from mien.types import Frame, UInt8
 from mien.video.clock import FrameClock
-from mien.video.sources import MIN_SHARE, Source, SourceInfo, check_end, cut_short, not_a_video, without_password
+from mien.video.sources import (
+    MIN_SHARE,
+    TEXT_SUFFIXES,
+    Source,
+    SourceInfo,
+    check_end,
+    cut_short,
+    not_a_video,
+    with_square_pixels,
+    without_password,
+)
 
 # FFmpeg's own defaults of 30 s are longer than a person waits.
 _NETWORK_TIMEOUTS = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 10_000, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 10_000]
@@ -25,6 +35,8 @@ class OpenCvSource(Source):
     """
 
     def __init__(self, target: Path | str | int) -> None:
+        if isinstance(target, Path) and target.suffix.lower() in TEXT_SUFFIXES:
+            raise not_a_video(target)
         if isinstance(target, str):
             self._capture = cv2.VideoCapture(target, cv2.CAP_FFMPEG, _NETWORK_TIMEOUTS)
         else:
@@ -57,13 +69,21 @@ class OpenCvSource(Source):
                 break
             # A camera's clock is ours; a file has its own.
             time_s = time.monotonic() - started_s if self.info.is_live else self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            image = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-            yield Frame(image, index, clock.next(time_s))
+            image: UInt8 = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+            yield Frame(with_square_pixels(image, self._pixel_width()), index, clock.next(time_s))
             index += 1
         check_end(self.info, index)
         if index < MIN_SHARE * self.info.num_frames:  # counted are also frames that were cut off without encoding the rest anew
             doubt = ", or was trimmed without being encoded anew; the extra 'video' (PyAV) can tell"
             raise cut_short(self.info.name, f"{index} of {self.info.num_frames} frames", doubt)
+
+    def _pixel_width(self) -> float:
+        """Return how wide a pixel of a decoded frame is, in its heights; OpenCV has turned the frame already."""
+        across, down = self._capture.get(cv2.CAP_PROP_SAR_NUM), self._capture.get(cv2.CAP_PROP_SAR_DEN)
+        if across <= 0 or down <= 0:
+            return 1.0
+        is_turned = self._capture.get(cv2.CAP_PROP_ORIENTATION_META) % 180 == 90
+        return float(down / across if is_turned else across / down)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._capture.release()

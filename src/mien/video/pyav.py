@@ -11,7 +11,7 @@ import numpy as np
 
 from mien.types import Frame, UInt8
 from mien.video.clock import FrameClock
-from mien.video.sources import MIN_SHARE, Source, SourceInfo, check_end, cut_short, not_a_video
+from mien.video.sources import MIN_SHARE, TEXT_FORMAT, Source, SourceInfo, check_end, cut_short, not_a_video, with_square_pixels
 
 log = logging.getLogger("mien")
 
@@ -20,7 +20,7 @@ HIGHEST_RATE = 1000.0
 
 
 class PyAvSource(Source):
-    """The first video stream of a file, upright, at its own times, variable frame rates included.
+    """The main video stream of a file, upright and with square pixels, at its own times, variable frame rates included.
 
     Raises:
         SourceError: it cannot be opened, or holds no video.
@@ -31,10 +31,11 @@ class PyAvSource(Source):
             self._container: Any = av.open(str(path.absolute()))  # FFmpeg takes what stands before a colon for a protocol
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise not_a_video(path) from error
-        if not self._container.streams.video:
+        # FFmpeg shows text on a terminal of its own and films that.
+        if not self._container.streams.video or self._container.format.name == TEXT_FORMAT:
             self._container.close()
             raise not_a_video(path)
-        self._stream = self._container.streams.video[0]
+        self._stream = self._container.streams.best("video") or self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         rate = float(self._stream.average_rate or 0)
         self.info = SourceInfo(str(path), is_live=False, frames_per_second=rate, num_frames=self._expected_frames(rate), timing="container")
@@ -70,12 +71,17 @@ class PyAvSource(Source):
             for frame in frames:
                 # Exact fractions until the last step.
                 time_s = None if frame.pts is None else float((frame.pts - start) * (frame.time_base or self._stream.time_base))
-                yield Frame(_upright(frame), index, clock.next(time_s))
+                yield Frame(_upright(frame, self._pixel_width()), index, clock.next(time_s))
                 index += 1
         check_end(self.info, index)
         self._check_length(index, float((end - start) * self._stream.time_base))
         if num_damaged:
             log.warning("%s: %d damaged packets were left out.", self.info.name, num_damaged)
+
+    def _pixel_width(self) -> float:
+        """Return how wide a pixel is, in its heights; the container's word before the codec's."""
+        ratio = self._stream.sample_aspect_ratio or self._stream.codec_context.sample_aspect_ratio
+        return float(ratio or 1)
 
     def _check_length(self, num_read: int, read_s: float) -> None:
         """Raise SourceError where the file ends too early.
@@ -115,8 +121,8 @@ def _seconds(duration: str) -> float:
     return 3600 * hours + 60 * minutes + seconds
 
 
-def _upright(frame: Any) -> UInt8:
+def _upright(frame: Any, pixel_width: float) -> UInt8:
     """Return the picture as (H, W, 3) RGB, turned as the file says; phones write every video in the sensor's position."""
-    image: UInt8 = frame.to_ndarray(format="rgb24")
+    image: UInt8 = with_square_pixels(frame.to_ndarray(format="rgb24"), pixel_width)
     quarter_turns = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image

@@ -1,5 +1,7 @@
 """Where frames come from: a folder, a video file, a camera or a network stream."""
 
+import logging
+import os
 import re
 import stat
 from abc import abstractmethod
@@ -11,17 +13,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+import cv2
+import numpy as np
+
 from mien.errors import SourceError
 from mien.pictures import SUFFIXES as PICTURE_SUFFIXES
 from mien.pictures import read_picture
-from mien.types import Frame
+from mien.types import Frame, UInt8
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "http://", "https://", "udp://", "tcp://")
+log = logging.getLogger("mien")
+
 LARGEST_CAMERA = 2**31 - 1
 """What OpenCV can count to."""
 _CAMERA_FILE = re.compile(r"/dev/video(\d+)")
 # A container's own count and length are estimates; a file that ends this much earlier was cut short.
 MIN_SHARE = 0.9
+
+TEXT_FORMAT = "tty"
+"""What FFmpeg calls text files, which it reads as films of a terminal."""
+TEXT_SUFFIXES = frozenset({".ans", ".art", ".asc", ".diz", ".ice", ".nfo", ".txt", ".vt"})
+"""What it takes for such films; for OpenCV, which does not tell FFmpeg's format."""
+MOST_OBLONG = 4.0
+"""Pixels more oblong than this are a mistake in the file."""
 
 Timing = Literal["container", "decoder", "arrival", "count"]
 
@@ -63,13 +77,16 @@ def list_pictures(folder: Path) -> list[Path]:
         SourceError: the folder cannot be listed.
     """
     try:
-        return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("."))
+        pictures = (path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith("."))
+        return sorted(path for path in pictures if not path.is_dir())
     except OSError as error:
         raise SourceError(f"{folder}: cannot be listed ({error.strerror}).") from error
 
 
 class FolderSource(Source):
     """The pictures of a folder in the order of their names; frame i has time i seconds.
+
+    One that cannot be read is told and passed by; that it was is an error once the others are done.
 
     Raises:
         SourceError: no such folder, or no picture in it.
@@ -82,8 +99,18 @@ class FolderSource(Source):
         self.info = SourceInfo(str(folder), is_live=False, frames_per_second=0.0, num_frames=len(self._paths), timing="count")
 
     def __iter__(self) -> Iterator[Frame]:
-        for index, path in enumerate(self._paths):
-            yield Frame(read_picture(path), index, float(index), str(path))
+        num_damaged = index = 0
+        for second, path in enumerate(self._paths):
+            try:
+                image = read_picture(path)
+            except SourceError as error:
+                log.warning("%s", error)
+                num_damaged += 1
+                continue
+            yield Frame(image, index, float(second), str(path))
+            index += 1
+        if num_damaged:
+            raise SourceError(f"{self.info.name}: {num_damaged} of {len(self._paths)} pictures cannot be read, and were left out.")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
@@ -107,6 +134,8 @@ def open_source(target: str | int | Path) -> Source:
     if isinstance(target, int) or (isinstance(target, str) and target.isdecimal()):
         return _open_camera(int(target))
     text = str(target)
+    if not text.strip():
+        raise SourceError("No source is named: the text is empty. Expected a video, a folder of pictures, a camera number or an address.")
     if camera := _CAMERA_FILE.fullmatch(text):  # how Linux calls them
         return _open_camera(int(camera[1]))
     if text.lower().startswith(STREAM_SCHEMES):
@@ -133,7 +162,9 @@ def check_path(path: Path) -> bool:
     """Return whether a path is a folder; raise SourceError where it is neither that nor a file that may be a video."""
     try:
         status = path.stat()
-    except (OSError, ValueError) as error:  # absent, too long, forbidden
+    except PermissionError as error:
+        raise forbidden(path) from error
+    except (OSError, ValueError) as error:  # absent, too long, with a zero inside
         raise SourceError(f"{path}: no such file. Expected a video, a folder of pictures, a camera number or an address.") from error
     if stat.S_ISDIR(status.st_mode):
         return True
@@ -141,14 +172,36 @@ def check_path(path: Path) -> bool:
         raise SourceError(f"{path}: is neither a file nor a folder. Expected a video, a folder of pictures, a camera number or an address.")
     if status.st_size == 0:
         raise SourceError(f"{path}: is empty (0 bytes). Expected a video.")
+    if not os.access(path, os.R_OK):
+        raise forbidden(path)
     if path.suffix.lower() in PICTURE_SUFFIXES:
         raise SourceError(f"{path}: is a picture. Use `mien predict {path.name}` for pictures.")
     return False
 
 
+def forbidden(path: Path) -> SourceError:
+    """Return the error for a file that this user may not read."""
+    return SourceError(f"{path}: may not be read by this user (permission denied). Change its permissions, or copy it.")
+
+
 def not_a_video(path: Path) -> SourceError:
     """Return the error for a file that no decoder takes."""
     return SourceError(f"{path}: not a video mien can read. Expected for instance .mp4, .avi, .mkv or .mov.")
+
+
+def with_square_pixels(image: UInt8, pixel_width: float) -> UInt8:
+    """Return an (H, W, 3) picture as wide as it is to be shown; DV, DVD and broadcasts squeeze theirs.
+
+    Args:
+        pixel_width: Width over height of its pixels.
+    """
+    if not 1 / MOST_OBLONG <= pixel_width <= MOST_OBLONG:
+        return image
+    height, width = image.shape[:2]
+    shown_width = max(1, round(width * pixel_width))
+    if shown_width == width:
+        return image
+    return cv2.resize(image, (shown_width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
 def check_end(info: SourceInfo, num_read: int) -> None:

@@ -126,7 +126,7 @@ class Stream(AbstractContextManager["Stream"]):
 
     @property
     def latest(self) -> FrameResult | None:
-        """The newest result, whether or not it was handed on; None before the first."""
+        """The newest result, whether or not it was handed on, with how many frames were not looked at before it; None before the first."""
         with self._lock:
             return self._latest
 
@@ -190,6 +190,7 @@ class Stream(AbstractContextManager["Stream"]):
 
     def _infer(self) -> None:
         """Look at frames until they end."""
+        next_index = 0
         try:
             while True:
                 frame, read_s = self._frames.get()
@@ -197,7 +198,8 @@ class Stream(AbstractContextManager["Stream"]):
                 result = self._read(frame)
                 self._stop("recogniser")
                 now_s = time.monotonic()
-                result = replace(result, latency_s=now_s - read_s)
+                result = replace(result, latency_s=now_s - read_s, num_dropped=result.index - next_index)
+                next_index = result.index + 1
                 with self._lock:
                     self._latest = result
                     self._times_s.append(now_s)
@@ -217,7 +219,7 @@ class Stream(AbstractContextManager["Stream"]):
             self._num_results += 1
             self._num_dropped += lost
         self._next_index = result.index + 1
-        return replace(result, num_dropped=lost) if lost else result
+        return replace(result, num_dropped=lost) if lost != result.num_dropped else result
 
     def _take(self, channel: Channel[Item]) -> Item:
         """Wait for an item, unless source or recogniser hang. Short waits, so that Ctrl-C is heard on every system."""
