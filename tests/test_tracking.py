@@ -129,6 +129,13 @@ def test_a_face_away_for_long_is_a_new_one() -> None:
     assert found[-1] == [1]
 
 
+@pytest.mark.parametrize(("keep_lost_s", "step_s", "num_ids"), [(2.0, 2.5, 1), (0.0, 0.04, 1), (0.03, 0.04, 1), (2.0, 11.0, 5)])
+def test_a_face_in_every_frame_keeps_its_identity_at_any_frame_rate(keep_lost_s: float, step_s: float, num_ids: int) -> None:
+    scene = Scene(lambda t: [(0, 200.0, 150.0)])
+    found = ids_over_time(scene, FaceTracker(scene.detect, TrackingSpec(keep_lost_s=keep_lost_s)), [step_s * index for index in range(5)])
+    assert len({track_id for ids in found for track_id in ids}) == num_ids
+
+
 def test_faces_that_cross_keep_their_identities() -> None:
     """The second stands in front: while it hides the first, only it is detected."""
 

@@ -26,7 +26,9 @@ class TrackingSpec:
     """How faces are joined into tracks, and when the detector looks."""
 
     keep_lost_s: float = 2.0
-    """How long a face that is not seen keeps its identity."""
+    """How long a face that is not seen keeps its identity; one that is seen in every frame keeps it at any frame rate."""
+    longest_step_s: float = 10.0
+    """Frames further apart, as after a computer slept, have nothing to do with each other; ``keep_lost_s`` counts where it is longer."""
     detect_every_s: float = 0.5
     """The detector looks at least this often; a new face is found this late at most."""
     follow_at_most_s: float = 1.0
@@ -47,8 +49,8 @@ class TrackingSpec:
     """Two frames less alike (-1..1) than this are different shots of a film, and their faces different people."""
 
     def __post_init__(self) -> None:
-        if min(self.keep_lost_s, self.detect_every_s, self.follow_at_most_s) < 0:
-            raise ValueError("keep_lost_s, detect_every_s and follow_at_most_s must be 0 s or more")
+        if min(self.keep_lost_s, self.longest_step_s, self.detect_every_s, self.follow_at_most_s) < 0:
+            raise ValueError("keep_lost_s, longest_step_s, detect_every_s and follow_at_most_s must be 0 s or more")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +149,7 @@ class FaceTracker:
         if is_cut(self._glance, glance, self._spec.cut_below):
             self.reset()
         self._glance = glance
-        self._tracks = [track for track in self._tracks if time_s - track.seen_s <= self._spec.keep_lost_s]
+        self._tracks = [track for track in self._tracks if self._is_kept(track, time_s)]
         visible = [track for track in self._tracks if track.seen_s == self._last_s]
         self._last_s = time_s
         followed: dict[int, tuple[Placement, float]] = {}
@@ -158,6 +160,13 @@ class FaceTracker:
         seen = self._match(image, time_s) if is_due else []
         seen += self._keep_followed(visible, followed, time_s)
         return sorted(seen, key=lambda tracked: tracked.track_id)
+
+    def _is_kept(self, track: _Track, time_s: float) -> bool:
+        """Say whether a face is still known: lost for a short while, or in the last frame, however slowly frames come."""
+        keep_s = self._spec.keep_lost_s
+        if track.seen_s == self._last_s:
+            keep_s = max(keep_s, self._spec.longest_step_s)
+        return time_s - track.seen_s <= keep_s
 
     def _is_due(self, visible: Sequence[_Track], time_s: float) -> bool:
         spec = self._spec

@@ -180,7 +180,7 @@ describe('over time', () => {
   })
 
   it('keeps identities while faces cross the picture, and gives a far one a new identity', () => {
-    const tracker = new Tracker({ keep_lost_s: 2, max_jump_sides: 0.8, max_size_ratio: 1.6, cut_below: 0.2 })
+    const tracker = new Tracker({ keep_lost_s: 2, longest_step_s: 10, max_jump_sides: 0.8, max_size_ratio: 1.6, cut_below: 0.2 })
     const at = (x: number): Face => ({ box_xyxy: [x, 0, x + 50, 50], landmarks_xy: [], confidence: 1 })
     expect(tracker.update([at(0), at(200)], 0)).toEqual([0, 1])
     expect(tracker.update([at(190), at(10)], 0.1)).toEqual([1, 0])

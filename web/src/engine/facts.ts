@@ -30,6 +30,7 @@ export interface SmoothingFacts {
 
 export interface TrackingFacts {
   keep_lost_s: number
+  longest_step_s: number
   max_jump_sides: number
   max_size_ratio: number
   /** Two frames less alike (-1..1) than this are different shots of a film. */

@@ -48,6 +48,7 @@ export class Recognizer {
   private tracker: Tracker
   private smoother: Smoother
   private glance: Float64Array = new Float64Array()
+  private size = ''
 
   private constructor(
     private readonly detector: BlazeFace,
@@ -87,8 +88,10 @@ export class Recognizer {
   /** Reads the next frame of a source: faces keep their identity, and come in its order; labels are steadied. */
   async readFrame(picture: Picture, time_s: number): Promise<Result> {
     const glance = glanceAt(picture)
-    if (isCut(this.glance, glance, this.facts.tracking.cut_below)) this.reset()
+    const size = `${picture.width}x${picture.height}` // as of a phone that was turned
+    if (size !== this.size || isCut(this.glance, glance, this.facts.tracking.cut_below)) this.reset()
     this.glance = glance
+    this.size = size
     return this.read(picture, time_s, (faces, scores) => {
       const ids = this.tracker.update(faces, time_s)
       this.smoother.forgetAllBut(this.tracker.knownIds)

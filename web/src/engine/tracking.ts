@@ -14,12 +14,14 @@ interface Track {
 export class Tracker {
   private tracks: Track[] = []
   private nextId = 0
+  private last_s = -Infinity
 
   constructor(private readonly spec: TrackingFacts) {}
 
   /** Returns the identity of every face, in their order. Nearest pairs are joined first. */
   update(faces: Face[], time_s: number): number[] {
-    this.tracks = this.tracks.filter((track) => time_s - track.seen_s <= this.spec.keep_lost_s)
+    this.tracks = this.tracks.filter((track) => this.isKept(track, time_s))
+    this.last_s = time_s
     const places = faces.map(placeOf)
     const pairs = this.tracks
       .flatMap((track) => places.map((place, face) => ({ track, face, cost: this.cost(track, place, time_s) })))
@@ -52,6 +54,13 @@ export class Tracker {
     const track = { id: this.nextId++, x: 0, y: 0, side: 0, seen_s: 0 }
     this.tracks.push(track)
     return track
+  }
+
+  /** Lost for a short while, or in the last frame, however slowly frames come. */
+  private isKept(track: Track, time_s: number): boolean {
+    const { keep_lost_s, longest_step_s } = this.spec
+    const keep_s = track.seen_s === this.last_s ? Math.max(keep_lost_s, longest_step_s) : keep_lost_s
+    return time_s - track.seen_s <= keep_s
   }
 
   /** Distance in sides plus difference in size; infinite where it must be somebody else. */

@@ -14,5 +14,10 @@ const COLORS: Record<string, string> = {
 export const UNSURE = '#6b746f'
 
 export function colorOf(label: string): string {
-  return COLORS[label] ?? '#2a7f78'
+  return COLORS[label] ?? `hsl(${hueOf(label)} 45% 38%)`
+}
+
+/** The same for a name wherever it is shown. */
+function hueOf(label: string): number {
+  return [...label].reduce((hue, letter) => (hue * 31 + letter.codePointAt(0)!) % 360, 7)
 }

@@ -160,7 +160,7 @@ class Page {
   private async openFile(file: File): Promise<void> {
     if (!this.isLocal && !(await agreed(false))) return
     const turn = this.stop()
-    if (!file.type.startsWith('video/')) return this.openPicture(file, turn)
+    if (!isVideo(file)) return this.openPicture(file, turn)
     this.stage.video.src = URL.createObjectURL(file)
     await this.begin(file.name, turn)
   }
@@ -262,6 +262,11 @@ class Page {
 async function hasWebGpu(): Promise<boolean> {
   const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } }
   return (await gpu?.requestAdapter().catch(() => null)) != null
+}
+
+/** By its name where the browser does not tell, as some do not for Matroska. */
+function isVideo({ type, name }: File): boolean {
+  return type ? type.startsWith('video/') : /\.(mp4|m4v|mov|mkv|webm|avi|ogv|mts|m2ts)$/i.test(name)
 }
 
 function mirrors(): boolean {

@@ -38,6 +38,8 @@ DETECTOR = "blazeface"
 NO_DETECTOR = "this server has no face detector for browsers (`mien predict --detector blazeface PICTURE` fetches it)"
 NO_FILES = "none of the models has a LiteRT file with float32 input and output"
 WORKER = "sw.js"
+TRACKING_FACTS = ("keep_lost_s", "longest_step_s", "max_jump_sides", "max_size_ratio", "cut_below")
+"""What the page's tracker, which knows place and size alone, shares with Python's."""
 NO_RUNTIME = "this copy of mien was installed without the browser's runtime (npm --prefix web ci && npm --prefix web run build)"
 TYPES = {
     ".js": "text/javascript",
@@ -145,7 +147,7 @@ def _facts(spec: WebSpec, has_server: bool, detector: Path | None, problem: str)
         },
         "framing": {"min_eye_distance_px": MIN_EYE_DISTANCE_PX, "min_eye_distance_of_box": MIN_EYE_DISTANCE_OF_BOX},
         "smoothing": asdict(SmoothingSpec()),
-        "tracking": {name: getattr(TrackingSpec(), name) for name in ("keep_lost_s", "max_jump_sides", "max_size_ratio", "cut_below")},
+        "tracking": {name: getattr(TrackingSpec(), name) for name in TRACKING_FACTS},
     }
 
 

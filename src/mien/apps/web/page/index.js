@@ -156,7 +156,11 @@ var COLORS = {
 };
 var UNSURE = "#6b746f";
 function colorOf(label) {
-	return COLORS[label] ?? "#2a7f78";
+	return COLORS[label] ?? `hsl(${hueOf(label)} 45% 38%)`;
+}
+/** The same for a name wherever it is shown. */
+function hueOf(label) {
+	return [...label].reduce((hue, letter) => (hue * 31 + letter.codePointAt(0)) % 360, 7);
 }
 // src/page/overlay.ts
 /** Draws the readings of a picture of `width` x `height` onto a canvas that lies over it; text is never mirrored. */
@@ -537,7 +541,7 @@ var Page = class {
 	async openFile(file) {
 		if (!this.isLocal && !await agreed(false)) return;
 		const turn = this.stop();
-		if (!file.type.startsWith("video/")) return this.openPicture(file, turn);
+		if (!isVideo(file)) return this.openPicture(file, turn);
 		this.stage.video.src = URL.createObjectURL(file);
 		await this.begin(file.name, turn);
 	}
@@ -636,6 +640,10 @@ var Page = class {
 async function hasWebGpu() {
 	const { gpu } = navigator;
 	return await gpu?.requestAdapter().catch(() => null) != null;
+}
+/** By its name where the browser does not tell, as some do not for Matroska. */
+function isVideo({ type, name }) {
+	return type ? type.startsWith("video/") : /\.(mp4|m4v|mov|mkv|webm|avi|ogv|mts|m2ts)$/i.test(name);
 }
 function mirrors() {
 	return byId("mirror").checked;

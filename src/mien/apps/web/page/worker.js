@@ -554,12 +554,14 @@
 		spec;
 		tracks = [];
 		nextId = 0;
+		last_s = -Infinity;
 		constructor(spec) {
 			this.spec = spec;
 		}
 		/** Returns the identity of every face, in their order. Nearest pairs are joined first. */
 		update(faces, time_s) {
-			this.tracks = this.tracks.filter((track) => time_s - track.seen_s <= this.spec.keep_lost_s);
+			this.tracks = this.tracks.filter((track) => this.isKept(track, time_s));
+			this.last_s = time_s;
 			const places = faces.map(placeOf);
 			const pairs = this.tracks.flatMap((track) => places.map((place, face) => ({
 				track,
@@ -596,6 +598,12 @@
 			};
 			this.tracks.push(track);
 			return track;
+		}
+		/** Lost for a short while, or in the last frame, however slowly frames come. */
+		isKept(track, time_s) {
+			const { keep_lost_s, longest_step_s } = this.spec;
+			const keep_s = track.seen_s === this.last_s ? Math.max(keep_lost_s, longest_step_s) : keep_lost_s;
+			return time_s - track.seen_s <= keep_s;
 		}
 		/** Distance in sides plus difference in size; infinite where it must be somebody else. */
 		cost(track, place, time_s) {
@@ -649,6 +657,7 @@
 		tracker;
 		smoother;
 		glance = /* @__PURE__ */ new Float64Array();
+		size = "";
 		constructor(detector, detectorNetwork, classifier, facts) {
 			this.detector = detector;
 			this.detectorNetwork = detectorNetwork;
@@ -681,8 +690,10 @@
 		/** Reads the next frame of a source: faces keep their identity, and come in its order; labels are steadied. */
 		async readFrame(picture, time_s) {
 			const glance = glanceAt(picture);
-			if (isCut(this.glance, glance, this.facts.tracking.cut_below)) this.reset();
+			const size = `${picture.width}x${picture.height}`;
+			if (size !== this.size || isCut(this.glance, glance, this.facts.tracking.cut_below)) this.reset();
 			this.glance = glance;
+			this.size = size;
 			return this.read(picture, time_s, (faces, scores) => {
 				const ids = this.tracker.update(faces, time_s);
 				this.smoother.forgetAllBut(this.tracker.knownIds);
