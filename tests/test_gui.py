@@ -19,7 +19,7 @@ from PIL import Image
 
 from conftest import MEDIA, Run
 from mien.alignment import AlignmentSpec
-from mien.apps.gui.history import History, color_of
+from mien.apps.gui.history import History
 from mien.apps.gui.live import Tools
 from mien.apps.gui.model import Model
 from mien.apps.gui.notice import is_accepted, remember
@@ -28,8 +28,11 @@ from mien.apps.gui.worker import Worker
 from mien.card import open_bundle
 from mien.errors import ModelFileError, OutputError, SourceError
 from mien.labels import FER5, FER7
+from mien.overlay import color_of
 from mien.pipeline import Pipeline
 from mien.preprocess import PreprocessSpec
+from mien.smoothing import Smoother, SmoothingSpec
+from mien.tracking import TrackingSpec
 from mien.types import Face, FrameResult, Reading, UInt8
 from mien.video.sources import SourceInfo
 from mien.video.stream import StreamStatistics
@@ -438,6 +441,33 @@ def test_a_file_plays_again_and_its_timeline_goes_on(stage: Stage) -> None:
     stage.model.poll()
     assert stage.model.live.history.end_s == 2.5
     assert [made[2] for made in stage.made] == ["camera"], "models are kept"
+
+
+def test_readings_of_a_file_that_plays_again_are_those_of_one_pass(stage: Stage, tmp_path: Path) -> None:
+    """Its frames, times and identities come again."""
+    session = stage.play()
+    stage.model.live.repeats = True
+    session.show(0.0)
+    stage.model.poll()
+    stage.model.live.record(tmp_path / "a.csv", stage.model.view)
+    session.show(0.5)
+    session.is_running = False
+    stage.model.poll()
+    stage.settle()
+    stage.sessions[1].show(0.0)
+    stage.model.poll()
+    assert not stage.model.live.is_recording
+    assert [line.split(",")[2] for line in (tmp_path / "a.csv").read_text().splitlines()] == ["time_s", "0.5"]
+
+
+def test_models_beside_the_first_stay_steady_while_a_face_is_hidden_for_a_frame() -> None:
+    smoother = Smoother(SmoothingSpec())
+    before, _ = smoother(0, SURE, 0.0)
+    smoother.forget_before(0.04 - TrackingSpec().keep_lost_s)
+    after, _ = smoother(0, UNSURE, 0.08)
+    assert np.abs(after - before).max() < np.abs(after - UNSURE).max(), "a third is taken over"
+    smoother.forget_before(5.0)
+    assert smoother(0, UNSURE, 5.0)[0].tolist() == UNSURE.tolist()
 
 
 def test_a_hanging_source_is_left_behind(stage: Stage) -> None:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -391,6 +392,17 @@ def test_live_connections_beyond_the_limit_are_told_to_come_back():
 def test_live_connections_are_closed_with_a_code(query, limits, code):
     with serving(**limits) as client, client.websocket_connect(f"/v1/stream{query}") as connection:
         assert close_code(connection) == code
+
+
+def test_a_live_connection_that_sends_everything_but_frames_is_closed():
+    with serving(idle_timeout_s=0.3) as client, client.websocket_connect("/v1/stream") as connection:
+        for _ in range(20):
+            connection.send_text("no frame")
+            message = connection.receive()
+            if message["type"] == "websocket.close":
+                break
+            time.sleep(0.05)
+        assert message["code"] == live.GOING_AWAY
 
 
 def test_a_live_connection_without_a_network_ends(client, monkeypatch):

@@ -1,5 +1,8 @@
 """Drawing readings onto pictures."""
 
+import colorsys
+import unicodedata
+import zlib
 from collections.abc import Sequence
 
 import cv2
@@ -18,9 +21,19 @@ COLORS_RGB: dict[str, tuple[int, int, int]] = {
     "neutral": (200, 200, 200),
     "contempt": (230, 159, 0),
 }
+_HUES = 360
 _UNCERTAIN_RGB = (140, 140, 140)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _DARK_RGB = (20, 20, 20)
+
+
+def color_of(expression: str) -> tuple[int, int, int]:
+    """Return an expression's colour, RGB; that of a name mien does not know is drawn from the name, so that it is the same everywhere."""
+    known = COLORS_RGB.get(expression)
+    if known is not None:
+        return known
+    red, green, blue = colorsys.hls_to_rgb(zlib.crc32(expression.encode()) % _HUES / _HUES, 0.6, 0.5)
+    return round(255 * red), round(255 * green), round(255 * blue)
 
 
 def draw(image: UInt8, readings: Sequence[Reading]) -> UInt8:
@@ -39,7 +52,7 @@ def _draw_one(canvas: UInt8, reading: Reading) -> None:
     height, width = canvas.shape[:2]
     x1, y1, x2, y2 = (round(float(value)) for value in reading.box_xyxy)
     line = max(1, round(max(height, width) / 400))
-    color = _UNCERTAIN_RGB if reading.uncertain else COLORS_RGB.get(reading.expression, (255, 255, 255))
+    color = _UNCERTAIN_RGB if reading.uncertain else color_of(reading.expression)
     cv2.rectangle(canvas, (x1, y1), (x2, y2), color, line, cv2.LINE_AA)
     for x, y in reading.landmarks_xy:
         cv2.circle(canvas, (round(float(x)), round(float(y))), line, color, -1, cv2.LINE_AA)
@@ -49,7 +62,13 @@ def _draw_one(canvas: UInt8, reading: Reading) -> None:
 def _label_of(reading: Reading) -> str:
     mark = "?" if reading.uncertain else ""
     identity = f"#{reading.track_id} " if reading.track_id >= 0 else ""
-    return f"{identity}{reading.expression}{mark} {reading.probability:.0%}"
+    return _without_accents(f"{identity}{reading.expression}{mark} {reading.probability:.0%}")
+
+
+def _without_accents(text: str) -> str:
+    """Return text in the letters that OpenCV draws; what is no Latin letter becomes a question mark."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return plain.encode("ascii", "replace").decode()
 
 
 def _draw_label(canvas: UInt8, text: str, left_top: tuple[int, int], color: tuple[int, int, int], line: int) -> None:

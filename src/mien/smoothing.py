@@ -71,6 +71,10 @@ class Smoother:
         """Forget the tracks that are not among these."""
         self._memories = {track_id: memory for track_id, memory in self._memories.items() if track_id in track_ids}
 
+    def forget_before(self, time_s: float) -> None:
+        """Forget the tracks that were last seen earlier than this."""
+        self._memories = {track_id: memory for track_id, memory in self._memories.items() if memory.time_s >= time_s}
+
     def _share(self, passed_s: float) -> float:
         """Return how much of the newest scores is taken over."""
         if self._spec.time_constant_s == 0:

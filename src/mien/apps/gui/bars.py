@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from tkinter import font
 
-from mien.apps.gui.history import color_of
 from mien.apps.gui.picture import title_of
 from mien.apps.gui.readers import Column
 from mien.apps.gui.style import FAINT, INK, LINE, SURFACE, UNCERTAIN, Scale, to_hex
+from mien.overlay import color_of
 
 _ROW = 24
 _PAD = 8

@@ -4,10 +4,9 @@ from collections import deque
 
 import numpy as np
 
-from mien.overlay import COLORS_RGB
+from mien.overlay import color_of
 from mien.types import Float, UInt8
 
-OTHER_RGB = (150, 120, 100)
 _EMPTY_RGB = (255, 255, 255)
 
 
@@ -67,8 +66,3 @@ class History:
         palette = np.array([*(color_of(label) for label in self.labels), _EMPTY_RGB], np.uint8)
         picture: UInt8 = palette[indices]
         return picture
-
-
-def color_of(label: str) -> tuple[int, int, int]:
-    """Return a label's colour, RGB."""
-    return COLORS_RGB.get(label, OTHER_RGB)

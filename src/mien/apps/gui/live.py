@@ -59,11 +59,6 @@ class Live:
         return self._recording is not None
 
     @property
-    def is_looped(self) -> bool:
-        """Whether a file plays for the second time or more."""
-        return self._offset_s > 0
-
-    @property
     def face(self) -> int:
         """Index of the face that is described."""
         tracks = [reading.track_id for reading in self.view.result.faces] if self.view else []
@@ -204,6 +199,7 @@ class Live:
             self.stop()
             self._board.fail(describe(error))
         elif self.repeats and source is not None:
+            self.stop_recording()  # of the file once: its frames and times come again
             self._retire(player)
             self._player = None
             self._offset_s = self._last_s

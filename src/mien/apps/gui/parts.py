@@ -4,9 +4,9 @@ import math
 import tkinter as tk
 from collections.abc import Sequence
 
-from mien.apps.gui.history import color_of
 from mien.apps.gui.loading import Part
 from mien.apps.gui.style import FAINT, INK, LINE, SURFACE, Scale, to_hex
+from mien.overlay import color_of
 
 NOTE = "alone: what is read when only this part is visible. hidden: what becomes of the whole face's reading without it."
 

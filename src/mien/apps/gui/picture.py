@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageTk
 
-from mien.apps.gui.history import color_of
 from mien.apps.gui.loading import Part
 from mien.apps.gui.readers import View
 from mien.apps.gui.style import ACCENT_ON_DARK, STAGE, UNCERTAIN, Scale, to_hex
+from mien.overlay import color_of
 from mien.types import Reading, UInt8
 
 _HINT_INK = "#d5dae1"

@@ -12,6 +12,7 @@ from mien.alignment import cut_face
 from mien.labels import LabelSet
 from mien.pipeline import Pipeline
 from mien.smoothing import Smoother, SmoothingSpec
+from mien.tracking import TrackingSpec
 from mien.types import Face, FrameResult, Policy, Reading, UInt8
 
 MAX_SIDE_PX = 2048
@@ -113,7 +114,7 @@ def _read_again(pipeline: Pipeline, smoother: Smoother | None, result: FrameResu
             scores, shown = smoother(reading.track_id, scores, result.time_s)  # noqa: PLW2901 - the same, steadier
         readings.append(pipeline.read(face, scores, shown, reading.track_id))
     if smoother is not None:
-        smoother.forget_all_but({reading.track_id for reading in result.faces})
+        smoother.forget_before(result.time_s - TrackingSpec().keep_lost_s)  # as long as the engine keeps an identity
     return tuple(readings)
 
 

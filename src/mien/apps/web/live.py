@@ -88,14 +88,16 @@ class LiveConnection:
 
     async def _receive(self) -> None:
         clock = asyncio.get_running_loop().time
-        started_s = clock()
+        started_s = last_s = clock()
         while True:
-            message = await asyncio.wait_for(self._socket.receive(), self._spec.limits.idle_timeout_s)
+            left_s = last_s + self._spec.limits.idle_timeout_s - clock()  # messages that are no frames do not count
+            message = await asyncio.wait_for(self._socket.receive(), max(0.0, left_s))
             if message["type"] == "websocket.disconnect":
                 return
             if message.get("bytes"):
                 self._figures.frames.labels("received").inc()
-                self._newest.put(clock() - started_s, message["bytes"])
+                last_s = clock()
+                self._newest.put(last_s - started_s, message["bytes"])
             else:
                 await self._socket.send_json({"error": "Expected a frame: a picture (JPEG, PNG, WebP) as one binary message."})
 
