@@ -242,7 +242,13 @@ def test_the_matrix_reads_common_labels_and_says_what_is_left_out() -> None:
     test = cross.EvaluationSet("made", faces_manifest(FER8, 16), "test", choose_crops(faces_manifest()))
     cell = cross.evaluate_cell(open_classifier("mien_s", "int8"), test, lambda *_: None)
     assert (cell.n, cell.left_out, cell.labels, cell.crops) == (14, 2, FER7, "direct")
-    assert f"{100 * cell.accuracy:.1f} (n 14*, 2 left out)" in cross.markdown([[cell]], [test.title])
+    assert f"{100 * cell.accuracy:.1f} (n 14*, 2 left out)" in cross.markdown([cross.Row("mien_s", "int8", "", (cell,))], [test.title])
+    assert cell.barred_labels == []
+    few = cross.evaluate_cell(open_classifier("mien_s", "int8"), replace(test, data=faces_manifest(("happy", "sad"), 4)), lambda *_: None)
+    assert (few.barred_labels, few.labels) == ([label for label in FER7 if label not in ("happy", "sad")], ("happy", "sad"))
+    rows = [cross.Row("mien_s", "int8", "mirrored", (replace(few, leaks=True), None))]
+    assert cross.table_rows(rows, "accuracy") == [["mien_s (int8, mirrored)", f"{100 * few.accuracy:.1f}† (n 4*)", "-"]]
+    assert cross.notes(rows) == [cross.STAR_NOTE, cross.DAGGER_NOTE]
     with pytest.raises(ConfigError, match="fewer than two labels in common"):
         common_part(faces_manifest(("contempt", "happy"), 4), FER7)
 
@@ -292,6 +298,9 @@ def test_a_run_is_measured_on_its_own_data_as_it_split_them(data: Path, tmp_path
     another_copy = replace(loaded, samples=loaded.samples[:-1])
     with pytest.raises(DataError):
         as_trained(model, another_copy, "fer2013")
+    assert as_trained(exported, another_copy, "fer2013") is another_copy, "no bundle learned test pictures"
+    with pytest.raises(DataError, match="another one"):
+        as_trained(exported, replace(another_copy, samples=tuple(replace(one, split="test") for one in another_copy.samples)), "fer2013")
     assert own_data(model) == ("fer2013", "validation")
     cell = cross.evaluate_cell(model, cross.load_column(cross.parse_column(f"fer2013={data}:test"), "auto", "haar"), lambda *_: None)
     assert (cell.n, cell.labels) == (len(own.split("test")), FER5)
@@ -449,10 +458,24 @@ def test_the_matrix_has_a_row_per_model_and_a_column_per_data_set(run: Run, data
     assert [float(row["accuracy"]) for row in rows] == [cell["accuracy"] for cell in result["cells"]]
     text = (tmp_path / "m.md").read_text()
     assert text.count("| model | fer2013/publictest | fer2013/test |") == 3
-    assert json.loads((tmp_path / "m.jsonl").read_text())["kind"] == "matrix"
+    records = [json.loads(line) for line in (tmp_path / "m.jsonl").read_text().splitlines()]
+    assert [(one["kind"], len(one["cells"])) for one in records] == [("matrix", 2)] * 2, "one per model, so that none is lost"
+    assert list(records[0]["cells"][0]["files_sha256"]) == ["int8"]
     status, out, _ = run("matrix", "mien_s", "--file", "int8", *columns[:2])
     assert "Accuracy %" in out
     assert "(n 42)" in out
+
+
+def test_a_cell_that_cannot_be_measured_leaves_the_others(run: Run, data: Path, tmp_path: Path) -> None:
+    bundle = shutil.copytree(shipped_bundles()["mien_s"], tmp_path / "wordy")
+    card = json.loads((bundle / "card.json").read_text())
+    card["labels"] = ["a", "b", "c", "d", "e", "f", "g"]
+    (bundle / "card.json").write_text(json.dumps(card))
+    status, out, err = run("matrix", "wordy", "mien_s", "--dataset", f"fer2013={data}", "--file", "int8", "--json")
+    assert status == 2
+    assert "on fer2013/publictest: fer2013 knows" in " ".join(err.split())
+    assert [cell["n"] for cell in json.loads(out)["cells"]] == [42]
+    assert len(json.loads(out)["errors"]) == 1
 
 
 def test_stills_in_class_folders_go_through_a_detector(run: Run, tmp_path: Path) -> None:
@@ -470,7 +493,7 @@ def test_stills_in_class_folders_go_through_a_detector(run: Run, tmp_path: Path)
     assert result["per_class"]["neutral"]["recall"] <= 0.5
     assert result["per_class"]["happy"]["accuracy"] >= 2 / 3
     assert "1 without a face, counted as wrong" in run("evaluate", *options)[1]
-    assert "(n 3, 1 without a face)" in run("matrix", "mien_s", "--dataset", "folder=own", *options[-4:])[1]
+    assert "(n 3*, 1 without a face)" in run("matrix", "mien_s", "--dataset", "folder=own", *options[-4:])[1]
 
 
 def test_clips_are_measured_as_whole(run: Run, tmp_path: Path) -> None:
@@ -488,6 +511,11 @@ def test_clips_are_measured_as_whole(run: Run, tmp_path: Path) -> None:
     assert [(row["person"], row["label"], row["frames"]) for row in rows] == [("ann", "happy", "120"), ("ann", "sad", "120")]
     assert read_scores(tmp_path / "result").labels.tolist() == [0, 1]
     assert json.loads((tmp_path / "r.jsonl").read_text())["kind"] == "clips"
+    assert (result["leaks"], list(result["files_sha256"])) == (False, ["int8"])
+    status, out, err = run("clips", ".", *options)
+    assert status == 0, err
+    assert "answers among the data's 2 of its 7 labels" in " ".join(out.split())
+    assert "ann_sad.mp4" in out
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,20 @@ def load_split(manifest: Manifest, path: Path) -> Manifest:
     return dealt
 
 
+def is_split_of(path: Path, manifest: Manifest) -> bool:
+    """Say whether a split file was made of these pictures.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    head, rows = _read_split(path)
+    sample_of = {str(sample.row): sample for sample in manifest.samples}
+    if any(row not in sample_of for row, *_ in rows):
+        return False
+    named = tuple(replace(sample_of[row], label=label) for row, _, label, _ in rows)
+    return head.rpartition(" ")[2] == _hash_pictures(replace(manifest, samples=named))
+
+
 def load_labelled_split(manifest: Manifest, path: Path, labels: LabelSet) -> Manifest:
     """Return the samples that a file names, with its splits and its labels, which may be fewer or renamed.
 

@@ -13,10 +13,11 @@ from mien.data.manifest import Manifest
 from mien.errors import ConfigError
 from mien.evaluation.crops import Crops, choose_crops
 from mien.evaluation.evaluate import common_part, evaluate
-from mien.evaluation.measure import as_trained
+from mien.evaluation.measure import as_trained, provenance
 from mien.evaluation.open import OpenClassifier
 
-STAR_NOTE = "* Over the labels that model and data set share; samples of other labels are left out."
+STAR_NOTE = "* Over the labels that model and data set share: samples of others are left out, and the model answers among these alone."
+DAGGER_NOTE = "† Learned from or chose on pictures of test splits: on those its figures are worth nothing."
 QUANTITIES = {"accuracy": "Accuracy %", "macro_f1": "Macro F1 %", "mean_recall": "Mean recall %"}
 
 
@@ -74,12 +75,35 @@ class Cell:
     no_face: int
     labels: tuple[str, ...]
     crops: str
+    views: str
+    """What is averaged where one pass does not do, as ``mirrored``."""
     label_source: str
     accuracy: float
     accuracy_interval: dict[str, Any]
     macro_f1: float
     mean_recall: float
     data_sha256: str
+    barred_labels: list[str]
+    """Labels that the model knows and the data set lacks: it answers among the rest."""
+    leaks: bool
+    """Whether the model learned from or chose on pictures of test splits."""
+    files_sha256: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model on every data set."""
+
+    model: str
+    file: str
+    views: str
+    cells: tuple[Cell | None, ...]
+    """None where it could not be measured."""
+
+    @property
+    def title(self) -> str:
+        """Heading of the row."""
+        return f"{self.model} ({', '.join(filter(None, (self.file, self.views)))})"
 
 
 def parse_column(text: str) -> Column:
@@ -143,58 +167,68 @@ def evaluate_cell(model: OpenClassifier, test: EvaluationSet, on_progress: Calla
         no_face=metrics["no_face"],
         labels=part.labels,
         crops=test.crops.name,
+        views=model.views,
         label_source=part.label_source,
         accuracy=metrics["accuracy"],
         accuracy_interval=metrics["accuracy_interval"],
         macro_f1=metrics["macro_f1"],
         mean_recall=metrics["mean_recall"],
         data_sha256=whole.sha256,
+        **({"files_sha256": {}} | provenance(model, part.labels)),
     )
 
 
-def table_rows(cells: Sequence[Sequence[Cell]], quantity: str) -> list[list[str]]:
+def table_rows(rows: Sequence[Row], quantity: str) -> list[list[str]]:
     """Return one row of texts per model: its name, then the quantity in percent and n per data set.
 
-    A star marks cells over the common labels alone, with the number of samples left out.
+    A star marks cells over some labels alone, with the number of samples left out; a dagger models that learned from test splits.
     """
-    rows = []
-    for line in cells:
-        texts = []
-        for cell in line:
-            star = f"*, {cell.left_out} left out" if cell.left_out else ""
-            missed = f", {cell.no_face} without a face" if cell.no_face else ""
-            texts.append(f"{100 * getattr(cell, quantity):.1f} (n {cell.n}{star}{missed})")
-        rows.append([f"{line[0].model} ({line[0].file})", *texts])
-    return rows
+    return [[row.title, *(_cell_text(cell, quantity) for cell in row.cells)] for row in rows]
 
 
-def markdown(cells: Sequence[Sequence[Cell]], titles: Sequence[str]) -> str:
+def _cell_text(cell: Cell | None, quantity: str) -> str:
+    if cell is None:
+        return "-"
+    star = f"*, {cell.left_out} left out" if cell.left_out else "*" if cell.barred_labels else ""
+    missed = f", {cell.no_face} without a face" if cell.no_face else ""
+    return f"{100 * getattr(cell, quantity):.1f}{'†' if cell.leaks else ''} (n {cell.n}{star}{missed})"
+
+
+def notes(rows: Sequence[Row]) -> list[str]:
+    """Return what the marks of the tables mean."""
+    cells = [cell for row in rows for cell in row.cells if cell]
+    is_starred, is_daggered = any(cell.left_out or cell.barred_labels for cell in cells), any(cell.leaks for cell in cells)
+    return [note for note, is_needed in ((STAR_NOTE, is_starred), (DAGGER_NOTE, is_daggered)) if is_needed]
+
+
+def markdown(rows: Sequence[Row], titles: Sequence[str]) -> str:
     """Return one Markdown table per quantity: models in rows, data sets in columns."""
     parts = []
     for quantity, title in QUANTITIES.items():
-        lines = [["model", *titles], ["---"] * (len(titles) + 1), *table_rows(cells, quantity)]
+        lines = [["model", *titles], ["---"] * (len(titles) + 1), *table_rows(rows, quantity)]
         parts.append(f"{title}\n\n" + "".join("| " + " | ".join(line) + " |\n" for line in lines))
-    crops = "; ".join(f"{title}: {cell.crops}, labels {cell.label_source}" for title, cell in zip(titles, cells[0], strict=True))
-    note = f"\nCrops: {crops}."
-    if any(cell.left_out for line in cells for cell in line):
-        note += "\n\\* Over the labels that model and data set share; samples of other labels are left out."
-    return "\n".join(parts) + note + "\n"
+    columns = zip(titles, zip(*(row.cells for row in rows), strict=True), strict=True)
+    measured = {title: next((cell for cell in cells if cell), None) for title, cells in columns}
+    crops = "; ".join(f"{title}: {cell.crops}, labels {cell.label_source}" for title, cell in measured.items() if cell)
+    return "\n".join(parts) + f"\nCrops: {crops}." + "".join("\n" + note.replace("*", "\\*") for note in notes(rows)) + "\n"
 
 
-def write_csv(cells: Sequence[Sequence[Cell]], path: Path) -> None:
+def write_csv(rows: Sequence[Row], path: Path) -> None:
     """Write one row per model and data set.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    rows = [_flat(cell) for line in cells for cell in line]
+    flat = [_flat(cell) for row in rows for cell in row.cells if cell]
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer = csv.DictWriter(file, fieldnames=list(flat[0]) if flat else [])
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(flat)
 
 
 def _flat(cell: Cell) -> dict[str, Any]:
     values = asdict(cell)
     interval = values.pop("accuracy_interval")
-    return values | {"labels": " ".join(cell.labels), "accuracy_low": interval["low"], "accuracy_high": interval["high"]}
+    texts = {"labels": " ".join(cell.labels), "barred_labels": " ".join(cell.barred_labels)}
+    texts["files_sha256"] = " ".join(f"{name}={sha256}" for name, sha256 in cell.files_sha256.items())
+    return values | texts | {"accuracy_low": interval["low"], "accuracy_high": interval["high"]}

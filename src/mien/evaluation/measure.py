@@ -1,21 +1,28 @@
 """What ``mien evaluate`` and ``mien report`` do alike: load the data, cut the faces, score them, and say how."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mien.card import open_bundle
+from mien.card import Bundle, open_bundle
 from mien.data.catalog import load_dataset
 from mien.data.manifest import Manifest
 from mien.data.select import select_labels
-from mien.data.splits import load_labelled_split, load_split
-from mien.errors import ConfigError
+from mien.data.splits import TRAINING, is_split_of, load_labelled_split, load_split
+from mien.errors import ConfigError, DataError
 from mien.evaluation.copies import find_copies, measure_copies
 from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
 from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
 from mien.evaluation.open import OpenClassifier
+from mien.labels import LabelSet
 from mien.training.folder import SPLIT, load_recipe_of, read_facts
+
+log = logging.getLogger("mien")
+
+ANYBODYS = frozenset({"csv", "folder"})
+"""Formats of anybody's pictures: that two copies are of one format does not say that they are of one data set."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +83,7 @@ def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
     runs = [run_dir for run_dir in asked if load_recipe_of(run_dir).dataset == dataset]
     bundles = [bundle for bundle in map(open_bundle, model.dealt_bundles) if bundle.card.training.data == dataset]
     dealt = [_as_dealt(run_dir, data) for run_dir in runs]
-    dealt += [load_labelled_split(data, bundle.folder / SPLIT, bundle.card.labels) for bundle in bundles]
+    dealt += [_as_dealt_for(bundle, data, dataset) for bundle in bundles]
     if not dealt:
         return data
     if any(one.sha256 != dealt[0].sha256 for one in dealt):
@@ -89,11 +96,40 @@ def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
 def _as_dealt(run_dir: Path, data: Manifest) -> Manifest:
     recipe, path = load_recipe_of(run_dir), run_dir / SPLIT
     is_other_copy = read_facts(run_dir)["sha256"] != data.sha256
-    keeps_its_tests = not path.is_file() or (not recipe.split.leaks and any(sample.split == "training" for sample in data.samples))
-    if is_other_copy and keeps_its_tests:
+    if is_other_copy and (not path.is_file() or (not recipe.split.leaks and _is_new_to(run_dir.name, data, recipe.dataset))):
         return data
     chosen, _ = select_labels(data, recipe.labels)
     return load_split(chosen, path) if path.is_file() else chosen
+
+
+def _as_dealt_for(bundle: Bundle, data: Manifest, dataset: str) -> Manifest:
+    path = bundle.folder / SPLIT
+    if is_split_of(path, data):
+        return load_labelled_split(data, path, bundle.card.labels)
+    if _is_new_to(bundle.card.name, data, dataset):  # runs that learned from test splits make no bundles
+        return data
+    raise DataError(
+        f"{bundle.card.name}: was trained on a part of {dataset} that {path} names, and this copy is another one: nobody knows which "
+        "of its pictures are new to the model. Use the same copy, or measure it on other data."
+    )
+
+
+def _is_new_to(name: str, data: Manifest, dataset: str) -> bool:
+    """Say whether a copy that is not the one a model was trained on can be measured on: it has test splits, or is of other pictures."""
+    if dataset in ANYBODYS:
+        log.warning("%s: was trained on other data of the format %s; make sure that none of those pictures are among these.", name, dataset)
+        return True
+    return any(sample.split == TRAINING for sample in data.samples)
+
+
+def provenance(model: OpenClassifier, asked: LabelSet) -> dict[str, Any]:
+    """Return what stands beside a model's figures: whether it learned from test splits, its files, and the labels it could not give.
+
+    Args:
+        asked: Labels of the data, among which it answers.
+    """
+    found: dict[str, Any] = {"leaks": model.leaks, "barred_labels": [label for label in model.labels if label not in asked]}
+    return found | {"files_sha256": model.files_sha256} if model.files_sha256 else found
 
 
 def own_data(model: OpenClassifier) -> tuple[str, str]:
@@ -128,9 +164,7 @@ def measure_manifest(
         "crops": ", ".join(filter(None, (chosen.name, model.views))),
         "label_source": manifest.label_source,
     }
-    metrics = evaluation.metrics | {"left_out": left_out, "leaks": model.leaks}
-    if model.files_sha256:
-        metrics["files_sha256"] = model.files_sha256
+    metrics = evaluation.metrics | {"left_out": left_out} | provenance(model, manifest.labels)
     if copies:
         metrics["copies"] = measure_copies(evaluation, copies)
     return Measurement(evaluation, crop_of, data, head | metrics)

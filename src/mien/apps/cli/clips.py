@@ -32,6 +32,7 @@ def clips(
     """Measure a model on clips: every frame through detector and network, a clip's label from the averaged scores."""
     from mien.detection.catalog import create_detector
     from mien.evaluation.clips import clip_rows, evaluate_clips, list_clips
+    from mien.evaluation.measure import provenance
     from mien.evaluation.open import open_classifier
     from mien.records import append_record
 
@@ -41,8 +42,8 @@ def clips(
     with console.progress(f"{opened.name} on {len(found)} clips") as show:
         evaluation = evaluate_clips(opened, detect, found, show)
     head = {"model": opened.name, "file": opened.file, "dataset": str(folder), "split": "clips"}
-    how = {"crops": f"detected ({detector})", "label_source": "names of the clips"}
-    result = head | how | evaluation.metrics | {"clips": list(clip_rows(evaluation))}
+    how = {"crops": ", ".join(filter(None, (f"detected ({detector})", opened.views))), "label_source": "names of the clips"}
+    result = head | how | evaluation.metrics | provenance(opened, evaluation.labels) | {"clips": list(clip_rows(evaluation))}
     if output:
         _write(output, evaluation, result)
     if record:

@@ -106,7 +106,7 @@ def print_result(result: dict[str, Any]) -> None:
     interval = result["accuracy_interval"]
     lines = [
         f"{result['model']} ({result['file']}) on {result['dataset']}/{result['split']}: "
-        f"n {result['n']}{missed}{left_out}, crops {result['crops']}, labels {result['label_source']}",
+        f"n {result['n']}{missed}{left_out}{_describe_barred(result)}, crops {result['crops']}, labels {result['label_source']}",
         f"accuracy {result['accuracy']:.4f} ({interval['confidence']:.0%} interval {interval['low']:.4f} to {interval['high']:.4f})   "
         f"macro F1 {result['macro_f1']:.4f}   weighted F1 {result['weighted_f1']:.4f}   mean recall {result['mean_recall']:.4f}   "
         f"ECE {result['ece']:.4f}   log loss {result['log_loss']:.4f}",
@@ -120,6 +120,11 @@ def print_result(result: dict[str, Any]) -> None:
     rates = ("precision", "recall", "f1", "accuracy")
     rows = [[name, *(f"{row[key]:.3f}" for key in rates), row["support"]] for name, row in result["per_class"].items()]
     console.print_table(["label", "precision", "recall", "F1", "one-vs-rest accuracy", "n"], rows)
+
+
+def _describe_barred(result: dict[str, Any]) -> str:
+    num_asked, num_barred = len(result["labels"]), len(result.get("barred_labels", ()))
+    return f", answers among the data's {num_asked} of its {num_asked + num_barred} labels" if num_barred else ""
 
 
 def _describe_copies(name: str, row: dict[str, Any]) -> str:

@@ -1,15 +1,15 @@
 """``mien matrix``: every model on every data set."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mien.apps.cli import console
-from mien.errors import ConfigError
+from mien.errors import ConfigError, MienError
 
 if TYPE_CHECKING:
-    from mien.evaluation.cross import Cell, EvaluationSet
+    from mien.evaluation.cross import Cell, EvaluationSet, Row
     from mien.evaluation.open import OpenClassifier
 
 
@@ -33,9 +33,10 @@ def matrix(
     threads: console.Threads = 1,
     json: console.Json = False,
 ) -> None:
-    """Measure every model on every data set, over the labels that both know."""
-    from dataclasses import asdict
+    """Measure every model on every data set, over the labels that both know.
 
+    What cannot be measured is left empty, the others are still done, and the exit status is then 2.
+    """
     from mien.atomic import write_text
     from mien.evaluation import cross
     from mien.evaluation.open import open_classifier
@@ -44,36 +45,52 @@ def matrix(
     if not dataset:
         raise ConfigError("Name at least one data set: --dataset NAME=ROOT[:SPLIT], for instance fer2013=data/fer2013:publictest.")
     columns = [cross.load_column(cross.parse_column(text), crops, detector, threads) for text in dataset]
-    cells = [_measure(open_classifier(name, file, threads), columns) for name in models]
-    titles = [column.title for column in columns]
-    values = {"columns": titles, "cells": [asdict(cell) for line in cells for cell in line]}
+    opened = [open_classifier(name, file, threads) for name in models]  # what is misspelt is told before anything is measured
+    titles, errors, rows = [column.title for column in columns], list[str](), list[cross.Row]()
+    for model in opened:
+        rows.append(_measure(model, columns, errors))
+        if record:  # at once: a long matrix that is interrupted keeps what was measured
+            append_record(record, "matrix", _values(rows[-1:], titles))
     if markdown:
-        write_text(markdown, cross.markdown(cells, titles))
+        write_text(markdown, cross.markdown(rows, titles))
     if csv:
-        cross.write_csv(cells, csv)
-    if record:
-        append_record(record, "matrix", values)
+        cross.write_csv(rows, csv)
     if json:
-        console.print_json(values)
-        return
-    _print(cells, titles)
+        console.print_json(_values(rows, titles) | {"errors": errors})
+    else:
+        _print(rows, titles)
+    for error in errors:
+        console.say(f"mien: {error}")
+    if errors:
+        raise typer.Exit(2)
 
 
-def _measure(model: "OpenClassifier", columns: "list[EvaluationSet]") -> "list[Cell]":
-    from mien.evaluation.cross import evaluate_cell
+def _values(rows: "list[Row]", titles: list[str]) -> dict[str, Any]:
+    from dataclasses import asdict
 
-    cells = []
+    return {"columns": titles, "cells": [asdict(cell) for row in rows for cell in row.cells if cell]}
+
+
+def _measure(model: "OpenClassifier", columns: "list[EvaluationSet]", errors: list[str]) -> "Row":
+    """Return a model's row; what cannot be measured is left empty, and told in ``errors``."""
+    from mien.evaluation.cross import Row, evaluate_cell
+
+    cells = list["Cell | None"]()
     for column in columns:
-        with console.progress(f"{model.name} on {column.title}") as show:
-            cells.append(evaluate_cell(model, column, show))
-    return cells
+        try:
+            with console.progress(f"{model.name} on {column.title}") as show:
+                cells.append(evaluate_cell(model, column, show))
+        except MienError as error:
+            cells.append(None)
+            errors.append(f"{model.name} on {column.title}: {error}")
+    return Row(model.name, model.file, model.views, tuple(cells))
 
 
-def _print(cells: "list[list[Cell]]", titles: list[str]) -> None:
-    from mien.evaluation.cross import QUANTITIES, STAR_NOTE, table_rows
+def _print(rows: "list[Row]", titles: list[str]) -> None:
+    from mien.evaluation.cross import QUANTITIES, notes, table_rows
 
     for quantity, title in QUANTITIES.items():
         console.out.print(title)
-        console.print_table(["model", *titles], table_rows(cells, quantity))
-    if any(cell.left_out for line in cells for cell in line):
-        console.out.print(STAR_NOTE, soft_wrap=True)
+        console.print_table(["model", *titles], table_rows(rows, quantity))
+    for note in notes(rows):
+        console.out.print(note, soft_wrap=True)
