@@ -4,6 +4,7 @@ The headings are those of Mitchell et al., *Model Cards for Model Reporting* (20
 """
 
 import json
+import tomllib
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -178,7 +179,7 @@ def _trust(bundle: Bundle) -> str:
 
 def _training(bundle: Bundle) -> str:
     """Stages, their epochs, hours and energy, the last one first. A mean of several runs of one recipe counts that recipe so many times."""
-    rows, hours, is_known = [], 0.0, True
+    rows, hours, is_known, is_taught = [], 0.0, True, False
     ahead = {bundle.card.training.recipe: 1}
     done: set[str] = set()
     while recipe := next((name for name in ahead if name not in done), ""):
@@ -194,6 +195,8 @@ def _training(bundle: Bundle) -> str:
         many = f"{times} x " if times > 1 else ""
         rows.append([recipe, f"{many}{epochs}", f"{many}{stage_hours:.1f}"])
         hours += times * stage_hours
+        distill = tomllib.loads((folder / "recipe.toml").read_text(encoding="utf-8")).get("distill", {})
+        is_taught |= bool(distill.get("scores") or distill.get("teacher"))
         before = json.loads((folder / "data.json").read_text(encoding="utf-8")).get("init", {"recipe": ""})["recipe"]
         for name, count in Counter(name.rpartition(", ")[2] for name in before.split(" + ") if name).items():
             ahead[name] = max(ahead.get(name, 0), count)  # runs of one recipe differ here; what several start from is one run
@@ -202,7 +205,8 @@ def _training(bundle: Bundle) -> str:
     return (
         f"## Training\n\nSeed {seed}, commit `{commit[:12]}`. Stages, the last one first:\n\n"
         + markdown(["recipe", "epochs", "hours on 2 cores"], rows)
-        + f"\n{about} {hours * WATTS:.0f} Wh in all, at {WATTS} W for two busy cores of a server (assumed).\n"
+        + f"\n{about} {hours * WATTS:.0f} Wh for these stages, at {WATTS} W for two busy cores of a server (assumed)"
+        + ("; the runs that taught them are not counted.\n" if is_taught else ".\n")
     )
 
 

@@ -54,6 +54,16 @@ def test_folders_give_the_same_faces_as_the_csv(fer2013_folder: Path, tmp_path: 
         assert (sample.votes == twin.votes).all()
 
 
+def test_numbers_in_names_that_cannot_be_rows_are_none(tmp_path: Path) -> None:
+    """Some copies number their files anew in every folder, or by numbers of eight digits."""
+    for label in ("happy", "sad"):
+        for number in (3, 10118481):
+            folder = tmp_path / "train" / label
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.zeros((48, 48), np.uint8)).save(folder / f"Training_{number}.png")
+    assert [sample.row for sample in load(tmp_path, check=False).samples] == [0, 1, 2, 3]
+
+
 def test_folders_without_usage_merge_the_test_splits(tmp_path: Path) -> None:
     for part in ("train", "test"):
         folder = tmp_path / part / "Happiness"

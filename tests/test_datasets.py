@@ -19,6 +19,9 @@ from mien.data.problems import Problems
 from mien.data.select import LabelSpec, select_labels
 from mien.errors import ConfigError, DataError, UnknownNameError
 from mien.labels import FER5, FER7, FER8
+from mien.pictures import read_picture
+from mien.preprocess import luma
+from mien.types import UInt8
 
 
 def load_small(name: str, root: Path) -> Manifest:
@@ -124,6 +127,27 @@ def test_rafdb_reads_folders_and_their_lists(tmp_path: Path) -> None:
         (tmp_path / f"{part}_labels.csv").unlink()
     assert rafdb.load(tmp_path, check=False).sha256 == manifest.sha256
     assert rafdb.load(tmp_path / "DATASET", check=False).sha256 == manifest.sha256
+
+
+def test_pictures_in_files_are_read_upright_and_in_8_bits(tmp_path: Path, astronaut: UInt8) -> None:
+    """As predictions read them: a phone stores its pictures turned, and says so."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.rot90(astronaut)).save(tmp_path / "turned.png", exif=exif)
+    Image.fromarray(np.rot90(astronaut[..., 0])).save(tmp_path / "grey.png", exif=exif)
+    Image.fromarray(astronaut[..., 0].astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    for name, expected in (("turned", astronaut), ("grey", astronaut[..., 0]), ("deep", astronaut[..., 0])):
+        path = tmp_path / f"{name}.png"
+        pixels = Sample(path, "happy", "training", 0).pixels()
+        assert (pixels == expected).all(), name
+        assert (luma(pixels) if pixels.ndim == 3 else pixels).tolist() == luma(read_picture(path)).tolist(), name
+
+
+def test_rows_of_affectnet_2021_are_unique_where_pictures_are_left_out(tmp_path: Path) -> None:
+    trees.write_affectnet_2021(tmp_path)
+    np.save(tmp_path / "train_set" / "annotations" / "0_exp.npy", np.array("8"))  # none of the expressions
+    manifest = affectnet.load8(tmp_path, check=False)
+    assert len({sample.row for sample in manifest.samples}) == len(manifest) == 23
 
 
 def test_affectnet_of_2021_is_read_without_unpickling(tmp_path: Path) -> None:

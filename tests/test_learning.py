@@ -26,8 +26,9 @@ from mien.reproduce.papers import BUDGETS, PAPERS
 from mien.reproduce.reproduce import choose_rows, find_paper, row_recipe, run_name
 from mien.training.checkpoint import average_weights, values_of
 from mien.training.distill import DistillSpec, blend_scores
-from mien.training.fit import Watch
+from mien.training.fit import Watch, kept_epoch
 from mien.training.folder import INIT, WEIGHTS, load_recipe_of, read_facts, read_history
+from mien.training.heritage import learned_rows
 from mien.training.network import load_network, start
 from mien.training.recipe import load_recipe, shipped_recipes
 from mien.training.run import train, train_repeats
@@ -113,6 +114,15 @@ def test_the_best_epoch_is_kept(learn: Callable[..., Path], data: Path) -> None:
     scores = FloatClassifier(run_dir)([sample.pixels() for sample in publictest.samples])
     assert (scores.argmax(axis=1) == publictest.label_indices).mean() == pytest.approx(best["validation_accuracy"])
     assert not (run_dir / "best.npz").exists()
+
+
+def test_the_kept_epoch_is_told_also_where_it_is_worth_less_as_it_is_kept() -> None:
+    recipe = load_recipe("mien_s-fer2013", ("stopping.keep=best",))
+    history = [{"epoch": float(number), "validation_accuracy": value} for number, value in enumerate((0.6, 0.7, 0.699))]
+    assert kept_epoch(history, recipe)["epoch"] == 1
+    history[1] |= {"validation_accuracy": 0.69, "kept": 1.0}
+    assert kept_epoch(history, recipe)["epoch"] == 1
+    assert kept_epoch(history, load_recipe("mien_s-fer2013", ("stopping.keep=last",)))["epoch"] == 2
 
 
 def test_early_stopping_stops(learn: Callable[..., Path]) -> None:
@@ -238,10 +248,11 @@ def test_a_score_file_teaches(any_counts: None, learn: Callable[..., Path], data
     with pytest.raises(MienError, match="does not tell whether the teacher saw test pictures"):
         learn("mien_s-fer2013", f"distill.scores={place}", name="taught")
     for leaks in (True, False):
-        (tmp_path / "evaluation.json").write_text(json.dumps({"leaks": leaks}))
+        (tmp_path / "evaluation.json").write_text(json.dumps({"leaks": leaks, "model": "happy only"}))
         taught = learn("mien_s-fer2013", f"distill.scores={place}", name=f"taught{leaks}")
         assert read_facts(taught)["leaks"] is leaks
     assert read_facts(taught)["teacher_scores_sha256"] == scores_sha256(place)
+    assert read_facts(taught)["teacher"] == "happy only"
     plain = learn("mien_s-fer2013", name="plain")
     assert any((a != b).any() for a, b in zip(weights_of(plain), weights_of(taught), strict=True))
 
@@ -386,6 +397,16 @@ def test_nothing_is_held_out_that_the_start_has_learned(learn: Callable[..., Pat
     assert not (tmp_path / "other").exists()
     first.rename(tmp_path / "moved")
     learn("mien_s-fer2013", *dealt, f"init={first}", name="same")  # goes on without its source
+
+
+def test_other_labels_of_the_same_pictures_are_no_other_pictures(learn: Callable[..., Path], data: Path) -> None:
+    """FER+ relabels FER2013: what learned the one must not be judged on pictures of the other."""
+    raw = load_dataset("fer2013", data)
+    rows = {sample.row for sample in raw.samples if sample.split == "training"}
+    own = learn("mien_s-fer2013")
+    for reference in ("mien_s", str(own)):
+        assert learned_rows(reference, "ferplus_probability", raw) == learned_rows(reference, "fer2013", raw) == rows
+        assert learned_rows(reference, "rafdb", raw) == set()
 
 
 def test_a_few_images_are_of_all_labels(learn: Callable[..., Path]) -> None:

@@ -1,3 +1,4 @@
+import io
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,7 +9,7 @@ from PIL import Image
 
 from mien import pictures
 from mien.errors import SourceError
-from mien.pictures import read_picture
+from mien.pictures import decode_picture, orientation_of, read_picture, turn_upright
 from mien.types import UInt8
 
 
@@ -19,6 +20,22 @@ def test_exif_orientation_is_honoured(tmp_path: Path, astronaut: UInt8) -> None:
         path = tmp_path / f"{orientation}.png"
         Image.fromarray(np.rot90(astronaut, undo)).save(path, exif=exif)
         assert (read_picture(path) == astronaut).all(), orientation
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pixels_are_turned_as_pillow_turns_them(orientation: int, astronaut: UInt8) -> None:
+    part = astronaut[40:100, 60:140]
+    content = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(part).save(content, "PNG", exif=exif)
+    assert orientation_of(content.getvalue()) == orientation
+    assert (turn_upright(part, orientation) == decode_picture(content.getvalue(), 10**6)).all()
+    assert (turn_upright(part[..., 0], orientation) == turn_upright(part, orientation)[..., 0]).all()
+
+
+def test_what_tells_no_orientation_is_upright() -> None:
+    assert orientation_of(b"") == orientation_of(b"no picture") == 1
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "I;16"])

@@ -101,6 +101,17 @@ def test_grey_and_colour_meet_in_the_spec() -> None:
     assert prepare([], GREY).shape == (0, 48, 48, 1)
 
 
+def test_grey_can_be_repeated_for_networks_that_take_colour(astronaut: UInt8) -> None:
+    values = {"size_hw": (40, 40), "mean": (0.4, 0.5, 0.6), "std": (0.2,) * 3}
+    spec = PreprocessSpec("gray_rgb", **values)  # type: ignore[arg-type]
+    of_colour, of_grey = prepare([astronaut], spec)[0], prepare([luma(astronaut)], PreprocessSpec("rgb", **values))[0]  # type: ignore[arg-type]
+    assert (of_colour == of_grey).all()
+    square = Square((220.0, 110.0), 130.0, 0.1)
+    crop = cut(astronaut, square, spec)
+    assert (crop == cut(luma(astronaut), square, spec)).all()
+    assert crop.shape == (40, 40, 3)
+
+
 def test_normalize_is_float32() -> None:
     assert normalize(np.zeros((2, 48, 48), np.uint8), GREY).dtype == np.float32
 

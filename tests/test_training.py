@@ -149,6 +149,7 @@ def test_a_shipped_bundle_is_tuned_on_other_faces(data: Path, tmp_path: Path) ->
     assert result.returncode == 0, result.stderr
     facts = json.loads((tmp_path / "run" / "data.json").read_text())
     assert facts["init"]["recipe"].startswith("mien_s (bundle)")
+    assert facts["init"]["data"] == "fer2013"
     other = command("train", "mini784k-fer2013", "--data", data, "--run", tmp_path / "other", "--init", "mien_s")
     result = subprocess.run(other, capture_output=True, text=True, check=False)
     assert result.returncode == 2

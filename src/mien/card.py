@@ -106,6 +106,10 @@ class Training:
     epochs: int
     init: str = ""
     """Recipe of the run that training started from; empty when it started from random weights."""
+    init_data: str = ""
+    """Data sets that this run, and those before it, learned, joined with ``+``; their rights hold here, too."""
+    teacher: str = ""
+    """Who taught: runs, or the model whose scores were learned; empty where the labels did alone."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,10 @@ class TooLargeError(SourceError):
     """A picture has more pixels than allowed."""
 
 
+class TooSmallError(SourceError):
+    """A picture has too few pixels for a face."""
+
+
 class DataError(MienError):
     """A data set on disk does not hold what its format promises."""
 

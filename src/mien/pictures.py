@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from mien.errors import SourceError, TooLargeError
+from mien.errors import SourceError, TooLargeError, TooSmallError
 from mien.preprocess import check_picture
 from mien.types import UInt8
 
@@ -102,7 +102,7 @@ def _decode_safely(source: Path | Image.Image | io.BytesIO, name: str, max_pixel
 
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if min(width, height) < MIN_SIDE_PX:
-        raise SourceError(f"{name}: is {width}x{height} pixels. A picture needs at least {MIN_SIDE_PX}x{MIN_SIDE_PX}.")
+        raise TooSmallError(f"{name}: is {width}x{height} pixels. A picture needs at least {MIN_SIDE_PX}x{MIN_SIDE_PX}.")
     if width * height > max_pixels:
         raise TooLargeError(f"{name}: is {width}x{height} pixels, more than {max_pixels / 1e6:g} megapixels. Reduce it first.")
 
@@ -118,14 +118,40 @@ def _decode(picture: Image.Image, name: str, max_pixels: int) -> UInt8:
 
 
 def _turn_upright(picture: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation; metadata that cannot be read leave the picture as it is."""
+    """Apply the EXIF orientation."""
     picture.load()  # first, since Pillow turns TIFF itself when it loads, and then takes the tag away
-    try:
-        orientation = picture.getexif().get(ORIENTATION_TAG, 1)
-    except (OSError, ValueError, SyntaxError, AttributeError, struct.error):
-        return picture
-    turn = TURN_OF_ORIENTATION.get(orientation)
+    turn = TURN_OF_ORIENTATION.get(_orientation(picture))
     return picture if turn is None else picture.transpose(turn)
+
+
+def _orientation(picture: Image.Image) -> int:
+    """Return the EXIF orientation; metadata that cannot be read leave the picture as it is."""
+    try:
+        return int(picture.getexif().get(ORIENTATION_TAG, 1))
+    except (OSError, ValueError, TypeError, SyntaxError, AttributeError, struct.error):
+        return 1
+
+
+def orientation_of(content: bytes) -> int:
+    """Return the EXIF orientation (1 to 8) that a picture's bytes tell, for a decoder that does not turn; 1 where they tell none."""
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            return _orientation(picture)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, struct.error):  # of kinds that Pillow does not know, too
+        return 1
+
+
+def turn_upright(pixels: UInt8, orientation: int) -> UInt8:
+    """Return (h, w) or (h, w, C) pixels turned as an EXIF orientation says."""
+    if orientation not in TURN_OF_ORIENTATION:
+        return pixels
+    if orientation >= 5:  # rows are columns
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _wide_to_8_bit(values: "np.ndarray[Any, Any]", mode: str, name: str) -> "np.ndarray[Any, Any]":

@@ -24,6 +24,8 @@ import numpy.typing as npt
 from mien.errors import SourceError
 from mien.types import Float, UInt8
 
+GRAY = ("gray", "gray_rgb")
+"""Colours of a network's input that know no colours."""
 Float32 = npt.NDArray[np.float32]
 
 
@@ -32,7 +34,7 @@ class PreprocessSpec:
     """How pixels become a network's input; stored in the card of every bundle."""
 
     color: str
-    """``gray`` or ``rgb``."""
+    """``gray``, ``rgb``, or ``gray_rgb``: grey, repeated to three channels, for networks that take colour."""
     size_hw: tuple[int, int]
     """Height and width of the input, in pixels; mien's networks are square."""
     mean: tuple[float, ...]
@@ -47,8 +49,8 @@ class PreprocessSpec:
     """``keep``, or ``equalize`` the grey levels of every crop."""
 
     def __post_init__(self) -> None:
-        if self.color not in ("gray", "rgb"):
-            raise ValueError(f"color must be 'gray' or 'rgb', got {self.color!r}")
+        if self.color not in ("gray", "rgb", "gray_rgb"):
+            raise ValueError(f"color must be 'gray', 'rgb' or 'gray_rgb', got {self.color!r}")
         if len(self.mean) != self.channels or len(self.std) != self.channels:
             raise ValueError(f"mean and std need {self.channels} values for {self.color!r}, got {self.mean} and {self.std}")
         if not all(0 < value < np.inf for value in (*self.std, self.scale)):
@@ -69,7 +71,7 @@ class PreprocessSpec:
 
     @property
     def channels(self) -> int:
-        """1 for grey, 3 for RGB."""
+        """1 for grey, 3 for RGB and repeated grey."""
         return 1 if self.color == "gray" else 3
 
     @property
@@ -115,7 +117,7 @@ def prepare(crops: Sequence[UInt8], spec: PreprocessSpec) -> Float32:
 def _thin(crop: UInt8, color: str) -> UInt8:
     """Return ``crop`` checked and in as few channels as ``color`` needs; grey is resized before it is repeated."""
     check_picture(crop)
-    return luma(crop) if color == "gray" and crop.ndim == 3 else crop
+    return luma(crop) if color in GRAY and crop.ndim == 3 else crop
 
 
 def normalize(pixels: UInt8, spec: PreprocessSpec) -> Float32:
@@ -150,14 +152,16 @@ def equalize(pixels: UInt8) -> UInt8:
 
 
 def to_color(picture: UInt8, color: str) -> UInt8:
-    """Return ``picture`` as grey (h, w) or RGB (h, w, 3).
+    """Return ``picture`` as grey (h, w), or RGB or repeated grey (h, w, 3).
 
     Raises:
         SourceError: the picture is neither (h, w) nor (h, w, 3) uint8, or is empty.
     """
     check_picture(picture)
+    if color in GRAY and picture.ndim == 3:
+        picture = luma(picture)
     if color == "gray":
-        return picture if picture.ndim == 2 else luma(picture)
+        return picture
     return np.repeat(picture[..., np.newaxis], 3, axis=2) if picture.ndim == 2 else picture
 
 

@@ -133,11 +133,13 @@ def _read_row(where: str, cells: dict[str, str], pictures: Path, split: str, row
 def _read_sets(root: Path, problems: Problems) -> list[Sample]:
     """Read the release of 2021."""
     samples: list[Sample] = []
+    num_pictures = 0  # of labels that are left out, too, so that no two samples share a row
     for folder, split in (("train_set", "training"), ("val_set", "test")):
         pictures = pictures_in(root / folder / "images")
         if not pictures:
             problems.add(f"{root / folder / 'images'}: holds no pictures. Get a whole copy.")
-        samples += [sample for sample in _read_set(root / folder, pictures, split, len(samples), problems) if sample.label]
+        samples += [sample for sample in _read_set(root / folder, pictures, split, num_pictures, problems) if sample.label]
+        num_pictures += len(pictures)
         known = {path.stem for path in pictures}
         for path in sorted((root / folder / "annotations").glob("*_exp.npy")):
             if path.name.removesuffix("_exp.npy") not in known:

@@ -4,7 +4,7 @@ import numpy as np
 
 from mien.data.crops import CropSpec
 from mien.data.manifest import Manifest
-from mien.preprocess import PreprocessSpec, fit, luma
+from mien.preprocess import GRAY, PreprocessSpec, fit, luma
 from mien.types import UInt8
 
 MEMORY_BYTES = 3_000_000_000
@@ -45,7 +45,7 @@ class Faces:
 
     def _load(self, index: int) -> UInt8:
         picture = self.manifest.samples[index].pixels()
-        if self.preprocess.color == "gray" and picture.ndim == 3:
+        if self.preprocess.color in GRAY and picture.ndim == 3:
             picture = luma(picture)
         height, width = picture.shape[:2]
         if height == width and height <= self.canvas_side:
@@ -60,6 +60,4 @@ class Faces:
 def to_input_pixels(face: UInt8, preprocess: PreprocessSpec) -> UInt8:
     """Return a square face in the network's size and colour: (H, W) or (H, W, 3)."""
     sized = fit(face, preprocess.side)
-    if preprocess.color == "rgb" and sized.ndim == 2:
-        return np.repeat(sized[..., np.newaxis], 3, axis=2)
-    return sized
+    return np.repeat(sized[..., np.newaxis], 3, axis=2) if preprocess.channels == 3 and sized.ndim == 2 else sized

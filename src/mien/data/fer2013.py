@@ -31,6 +31,8 @@ COUNTS: dict[str, tuple[int, ...]] = {
     "test": (958, 111, 1024, 1774, 1247, 831, 1233),
 }
 SIDE = 48
+NUM_ROWS = 35_887
+"""Of the official file."""
 
 # Columns of fer2013new.csv that name one of the seven expressions, in the order of FER7.
 _VOTE_COLUMNS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
@@ -81,7 +83,7 @@ def read_pictures(root: Path, problems: Problems) -> list[Sample]:
     if csv_path.is_file():
         samples = list(_read_csv(csv_path, problems))
     elif (root / "train").is_dir() or (root / "test").is_dir():
-        samples = list(_read_folders(root, problems))
+        samples = _read_folders(root, problems)
     else:
         raise DataError(
             f"{root}: no FER2013 found. Expected fer2013.csv (emotion,pixels,Usage) or the folders train/<class>/ and test/<class>/."
@@ -128,7 +130,16 @@ def _parse_pixels(text: str) -> UInt8:
     return np.frombuffer(values, np.uint8).reshape(SIDE, SIDE)
 
 
-def _read_folders(root: Path, problems: Problems) -> Iterator[Sample]:
+def _read_folders(root: Path, problems: Problems) -> list[Sample]:
+    """Read image folders; numbers in names are rows of the official file where they can be, since other copies number by other rules."""
+    found = list(_find_in_folders(root, problems))
+    rows = {number for _, number in found}
+    are_rows = len(rows) == len(found) and all(0 <= number < NUM_ROWS for number in rows)
+    return [replace(sample, row=number) if are_rows else sample for sample, number in found]
+
+
+def _find_in_folders(root: Path, problems: Problems) -> Iterator[tuple[Sample, int]]:
+    """Yield samples, counted, and the numbers in their names; -1 where there is none."""
     row = 0
     for part, default_split in (("train", "training"), ("test", "test")):
         for folder in folders_in(root / part):
@@ -143,7 +154,7 @@ def _read_folders(root: Path, problems: Problems) -> Iterator[Sample]:
                 if (split == "training") != (part == "train"):
                     problems.add(f"{path}: the name says {usage}, the folder says {part}. Move the file.")
                 is_numbered = usage in SPLIT_OF_USAGE and number.isdecimal()
-                yield Sample(path, label, split, int(number) if is_numbered else row)
+                yield Sample(path, label, split, row), int(number) if is_numbered else -1
                 row += 1
 
 

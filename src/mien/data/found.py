@@ -135,5 +135,5 @@ def _find(
         crops += [cut_face(scene, face, AlignmentSpec(), preprocess) for face in faces if face is not None]
         indices += [index] * (len(crops) - len(indices))
         on_progress(index - start + 1)
-    shape = (preprocess.face_side, preprocess.face_side) + ((3,) if preprocess.color == "rgb" else ())
+    shape = (preprocess.face_side, preprocess.face_side) + ((3,) if preprocess.channels == 3 else ())
     return np.array(indices, np.int64), np.array(crops, np.uint8).reshape(-1, *shape)

@@ -13,6 +13,7 @@ import numpy as np
 from mien.data.problems import Problems
 from mien.errors import ConfigError, DataError
 from mien.labels import LabelSet
+from mien.pictures import orientation_of, turn_upright
 from mien.types import Float, UInt8
 
 
@@ -59,17 +60,20 @@ class Sample:
 
 
 def _read(path: Path) -> UInt8:
-    """Return the picture in a file, grey (h, w) or RGB (h, w, 3)."""
+    """Return the picture in a file, grey (h, w) or RGB (h, w, 3), upright by its EXIF orientation as ``mien.pictures`` reads it."""
     # Through memory, since OpenCV's own file access knows no names beyond ASCII on Windows.
     content = np.frombuffer(path.read_bytes(), np.uint8) if path.is_file() else np.empty(0, np.uint8)
-    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+    picture = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None  # as it is stored: grey stays grey, nothing is turned
     if picture is None:
         raise DataError(f"{path}: not a readable picture. Replace the file, or remove it from the data set.")
-    if picture.dtype != np.uint8:
-        raise DataError(f"{path}: expected 8-bit pixels, got {picture.dtype}. Convert the file.")
-    if picture.ndim == 2:
-        return picture.astype(np.uint8, copy=False)
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB if picture.shape[2] == 3 else cv2.COLOR_BGRA2RGB).astype(np.uint8, copy=False)
+    if picture.dtype == np.uint16:
+        picture = np.rint(picture / 257)
+    elif picture.dtype != np.uint8:
+        raise DataError(f"{path}: expected 8-bit or 16-bit pixels, got {picture.dtype}. Convert the file.")
+    levels = turn_upright(picture.astype(np.uint8, copy=False), orientation_of(content.tobytes()))
+    if levels.ndim == 2:
+        return levels
+    return cv2.cvtColor(levels, cv2.COLOR_BGR2RGB if levels.shape[2] == 3 else cv2.COLOR_BGRA2RGB).astype(np.uint8, copy=False)
 
 
 @dataclass(frozen=True, eq=False)

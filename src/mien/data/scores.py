@@ -116,17 +116,27 @@ def teacher_leaks(place: Path) -> bool:
     Raises:
         DataError: it is not there, or does not tell.
     """
+    return bool(_told_beside(place, "leaks", "whether the teacher saw test pictures"))
+
+
+def scored_by(place: Path) -> str:
+    """Return the name of the model that wrote a score file, as the ``evaluation.json`` beside it tells.
+
+    Raises:
+        DataError: it is not there, or does not tell.
+    """
+    return str(_told_beside(place, "model", "who the teacher is"))
+
+
+def _told_beside(place: Path, key: str, what: str) -> object:
     scores = score_file(place)
     if not scores.is_file():
         raise unreadable(scores, "no such file")
     path = scores.with_name("evaluation.json")
     try:
-        leaks = json.loads(path.read_text(encoding="utf-8"))["leaks"]
+        return json.loads(path.read_text(encoding="utf-8"))[key]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path}: does not tell whether the teacher saw test pictures. Keep the whole folder that `mien evaluate --out DIR` wrote."
-        ) from error
-    return bool(leaks)
+        raise DataError(f"{path}: does not tell {what}. Keep the whole folder that `mien evaluate --out DIR` wrote.") from error
 
 
 def read_scores(place: Path) -> ScoreTable:

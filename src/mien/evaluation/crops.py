@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from mien.alignment import AlignmentSpec, cut_face
 from mien.data.manifest import Manifest, Sample
 from mien.detection.catalog import create_detector
-from mien.errors import ConfigError
+from mien.errors import ConfigError, TooSmallError
 from mien.evaluation.evaluate import CropOf
-from mien.pictures import read_picture
+from mien.pictures import MIN_SIDE_PX, read_picture
 from mien.preprocess import PreprocessSpec
 from mien.types import Detector, Face, UInt8
 
@@ -26,12 +28,15 @@ class FaceFinder:
         self._found: dict[tuple[str, int], Face | None] = {}
 
     def __call__(self, sample: Sample) -> tuple[UInt8, Face | None]:
-        """Return the picture (H, W, 3), as far as the data set says it is this sample's, and its surest face.
+        """Return the picture (H, W, 3), as far as the data set says it is this sample's, and its surest face; none in a tiny picture.
 
         Raises:
             SourceError: the picture cannot be read.
         """
-        picture = read_picture(sample.image if sample.crop_xyxy is None else sample.pixels())
+        try:
+            picture = read_picture(sample.image if sample.crop_xyxy is None else sample.pixels())
+        except TooSmallError:
+            return np.zeros((MIN_SIDE_PX, MIN_SIDE_PX, 3), np.uint8), None
         key = (sample.split, sample.row)
         if key not in self._found:
             faces = self._detect(picture)

@@ -10,6 +10,7 @@ from mien.alignment import AlignmentSpec
 from mien.card import CARD_VERSION, Calibration, Card, FileEntry, NetworkFacts, Training, open_bundle
 from mien.data.catalog import DATASETS, load_dataset
 from mien.data.manifest import Manifest, Sample, clean_training
+from mien.data.splits import load_labelled_split
 from mien.errors import ConfigError, UnknownNameError
 from mien.evaluation.float_model import FloatClassifier
 from mien.export.complexity import count_macs
@@ -21,6 +22,7 @@ from mien.models.random_weights import settle
 from mien.preprocess import Float32, PreprocessSpec, fit, prepare
 from mien.training.distill import DistillSpec
 from mien.training.folder import SPLIT, read_environment, read_facts, read_history
+from mien.training.initial import joined_data
 from mien.training.losses import scores_of_logits
 from mien.training.recipe import Recipe
 from mien.training.run import read_run_data
@@ -123,11 +125,14 @@ def from_bundle(reference: str | Path, data_root: Path, say: Say) -> Origin:
     card = bundle.card
     path = bundle.file("float32")
     say(f"{card.name}: files are made from {path.name}, which is the reference too")
-    manifest = load_dataset(card.training.data, data_root)
-    training, _ = clean_training(manifest)
+    raw = load_dataset(card.training.data, data_root)
+    split = bundle.folder / SPLIT if (bundle.folder / SPLIT).is_file() else None
+    manifest = load_labelled_split(raw, split, card.labels) if split else raw
+    training, _ = clean_training(manifest, raw)
     if training.sha256 != card.training.data_sha256:
         raise ConfigError(
-            f"{data_root}: is not the training data that the card of {card.name} names. Point --data to the same copy, or export the run."
+            f"{data_root}: is not the training data that the card of {card.name} names{_without_votes(raw)}. "
+            "Point --data to the same copy, or export the run."
         )
     where = card.files["float32"].parity_on.partition(",")[0]
     return Origin(
@@ -138,8 +143,15 @@ def from_bundle(reference: str | Path, data_root: Path, say: Say) -> Origin:
         inputs=lambda: representative_inputs(training, card.preprocess, card.training.seed),
         inputs_note=_inputs_note(training, card.training.seed),
         faces=ParitySet(manifest.split(where.partition("/")[2]), where),
+        split=split,
         test=_test_split(manifest),
     )
+
+
+def _without_votes(data: Manifest) -> str:
+    """Say what may be missing: a FER2013 without its votes is other data than with them."""
+    is_bare = data.dataset.startswith("fer") and all(sample.votes is None for sample in data.samples)
+    return ", with or without fer2013new.csv, which is not there" if is_bare else ""
 
 
 def _copy(path: Path, target: Path) -> None:
@@ -231,6 +243,9 @@ def _test_split(manifest: Manifest) -> Manifest | None:
 def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, name: str) -> Card:
     recipe = network.recipe
     facts = read_facts(run_dir)
+    init_data = facts.get("init", {}).get("data", "")
+    learned = joined_data(manifest.dataset, init_data)
+    is_fer = all(name.startswith("fer") for name in learned.split("+"))
     return Card(
         card_version=CARD_VERSION,
         name=name,
@@ -249,10 +264,12 @@ def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, nam
             seed=recipe.seed,
             epochs=len(read_history(run_dir)),
             init=facts["init"]["recipe"] if recipe.init else Path(recipe.transfer.weights).name,
+            init_data=init_data,
+            teacher=facts.get("teacher", ""),
         ),
-        license=LICENSE if manifest.dataset.startswith("fer") else _license_of(manifest.dataset),
+        license=LICENSE if is_fer else _license_of(learned),
         intended_use=INTENDED_USE,
-        limits=recipe.limits or (LIMITS if manifest.dataset.startswith("fer") else OTHER_LIMITS),
+        limits=recipe.limits or (LIMITS if is_fer else OTHER_LIMITS),
     )
 
 

@@ -138,14 +138,18 @@ def fit(
     if spec.averages:
         refresh_statistics(model, feed, spec.epochs)
         # What is kept has other statistics than what was validated in its epoch.
-        kept_epoch(history, recipe).update(validate(model, validation, recipe.loss.name))
+        kept = kept_epoch(history, recipe)
+        kept |= validate(model, validation, recipe.loss.name) | {"kept": 1.0}
     watch.on_epoch(history)  # also for a run that was killed between the last checkpoint and its history
     return True
 
 
 def kept_epoch(history: list[EpochResult], recipe: Recipe) -> EpochResult:
     """Return the result of the epoch whose weights a finished run holds; where those are averaged, of the network as it is kept."""
-    return history[best_epoch(history, recipe.stopping.monitor)] if recipe.stopping.keep == "best" else history[-1]
+    if recipe.stopping.keep == "last":
+        return history[-1]
+    marked = [result for result in history if result.get("kept")]  # what it is worth as it is kept may be less than another epoch's
+    return marked[0] if marked else history[best_epoch(history, recipe.stopping.monitor)]
 
 
 def _check_finite(loss: float, epoch: int) -> None:

@@ -55,7 +55,7 @@ def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str,
         with atomic_path(run_dir / INIT) as temporary:
             shutil.copyfile(init.path, temporary)
         sha256 = hashlib.sha256((run_dir / INIT).read_bytes()).hexdigest()
-        facts = facts | {"init": {"recipe": init.recipe, "sha256": sha256, "labels": init.labels}}
+        facts = facts | {"init": {"recipe": init.recipe, "sha256": sha256, "labels": init.labels, "data": init.data}}
     if not recipe.split.is_official:
         save_split(manifest, run_dir / SPLIT)
     write_text(run_dir / DATA, json.dumps(facts, indent=1) + "\n")

@@ -9,6 +9,9 @@ from mien.errors import ConfigError
 from mien.training import folder
 from mien.training.recipe import Recipe
 
+RELABELLED = (frozenset({"fer2013", "ferplus", "ferplus_probability", "ferplus_multitarget"}), frozenset({"affectnet7", "affectnet8"}))
+"""Data sets of the same pictures, in the same rows."""
+
 
 def check_heritage(references: list[str], recipe: Recipe, raw: Manifest, manifest: Manifest) -> None:
     """Make sure that no picture to choose or test on was learned by what the run starts from or is taught by.
@@ -31,16 +34,23 @@ def check_heritage(references: list[str], recipe: Recipe, raw: Manifest, manifes
             )
 
 
+def _are_relabelled(one: str, other: str) -> bool:
+    """Say whether two data sets are the same pictures in the same rows, with other labels."""
+    return any({one, other} <= family for family in RELABELLED)
+
+
 def learned_rows(reference: str, dataset: str, raw: Manifest) -> set[int]:
     """Return the rows of a data set that a run or bundle was trained on; none where it was trained on other data."""
     place = Path(reference)
     if folder.is_run(place):
-        is_same = folder.load_recipe_of(place).dataset == dataset and folder.read_facts(place)["sha256"] == raw.sha256
+        own = folder.load_recipe_of(place).dataset
+        is_same = folder.read_facts(place)["sha256"] == raw.sha256 if own == dataset else _are_relabelled(own, dataset)
     elif reference not in shipped_bundles() and not (place / CARD_NAME).is_file():
         return set()  # neither: whoever opens it tells; a run that is resumed has its own copy
     else:
         bundle = open_bundle(reference)
-        place, is_same = bundle.folder, bundle.card.training.data == dataset
+        own = bundle.card.training.data
+        place, is_same = bundle.folder, own == dataset or _are_relabelled(own, dataset)
     if not is_same:
         return set()
     split = place / folder.SPLIT

@@ -29,6 +29,8 @@ class InitialWeights:
     path: Path
     recipe: str
     labels: list[str]
+    data: str
+    """Data sets that they learned, joined with ``+``."""
 
 
 def references(joined: str) -> list[str]:
@@ -82,7 +84,12 @@ def initial_weights(recipe: Recipe, training: Manifest, model: "Model", scratch:
             join_weights(paths, model, path)
     except ModelFileError as error:
         raise ModelFileError(f"{recipe.init}: do not make one network. {error}") from error
-    return InitialWeights(path, " + ".join(one.recipe for one in found), found[0].labels)
+    return InitialWeights(path, " + ".join(one.recipe for one in found), found[0].labels, joined_data(*(one.data for one in found)))
+
+
+def joined_data(*names: str) -> str:
+    """Return the data sets that several names joined with ``+`` hold, each once, in order."""
+    return "+".join(dict.fromkeys(part for name in names for part in name.split("+") if part))
 
 
 def _weights_of(reference: str, recipe: Recipe, training: Manifest, path: Path) -> InitialWeights:
@@ -90,11 +97,14 @@ def _weights_of(reference: str, recipe: Recipe, training: Manifest, path: Path) 
     place = Path(reference)
     if folder.is_run(place) or (place.is_dir() and not (place / "card.json").is_file()):
         shutil.copyfile(folder.final_weights(place), path)
-        return InitialWeights(path, folder.load_recipe_of(place).name, folder.read_facts(place)["labels"])
+        facts = folder.read_facts(place)
+        data = joined_data(facts["dataset"], facts.get("init", {}).get("data", ""))
+        return InitialWeights(path, folder.load_recipe_of(place).name, facts["labels"], data)
     bundle = open_trained(reference)
     card = bundle.card
     if card.network.architecture != recipe.model and recipe.init_join == "mean":
         raise ConfigError(f"{reference}: holds the network {card.network.architecture}, the recipe trains {recipe.model}.")
     faces = [training.samples[index].pixels() for index in spread(len(training), NUM_FACES)]
     save_weights(path, network_of_bundle(bundle, prepare(faces, card.preprocess)))
-    return InitialWeights(path, f"{card.name} (bundle), {card.training.recipe}", list(card.labels))
+    data = joined_data(card.training.data, card.training.init_data)
+    return InitialWeights(path, f"{card.name} (bundle), {card.training.recipe}", list(card.labels), data)

@@ -31,13 +31,13 @@ class LossSpec:
             raise ValueError(f"class_weights must be 'none' or 'balanced', got {self.class_weights!r}")
         if self.weights and self.class_weights != "none":
             raise ValueError("give either class_weights or weights")
-        if not self.focal_gamma >= 0:
+        if not 0 <= self.focal_gamma < np.inf:
             raise ValueError(f"focal_gamma must be 0 or above, got {self.focal_gamma}")
         if not 0 <= self.agreement < np.inf:
             raise ValueError(f"agreement must be 0 or above, got {self.agreement}")
         if self.agreement and self.name == "binary_crossentropy":
             raise ValueError("agreement compares softmax scores; take loss.name = 'crossentropy' or 'focal'")
-        if not all(weight > 0 for weight in self.weights):
+        if not all(0 < weight < np.inf for weight in self.weights):
             raise ValueError(f"weights must be above 0, got {self.weights}")
 
 

@@ -18,7 +18,7 @@ from mien.data.faces import Faces
 from mien.data.found import Found, find_crops
 from mien.data.manifest import Manifest, clean_training
 from mien.data.sampling import epoch_length, group_indices, spread
-from mien.data.scores import scores_sha256, teacher_leaks
+from mien.data.scores import scored_by, scores_sha256, teacher_leaks
 from mien.data.select import select_labels
 from mien.data.splits import VALIDATION, apply_split
 from mien.data.targets import soft_targets
@@ -125,8 +125,8 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
 
     Raises:
         DataError: the data are not as their format says.
-        ConfigError: a split or label of the recipe is not there, too few training pictures are left, or what the run starts from or is
-            taught by learned pictures that are held out here.
+        ConfigError: a split or label of the recipe is not there, too few training pictures are left, or what the run starts from, or asks
+            at every step, learned pictures that are held out here. (Whoever wrote a score file may have; it does not tell.)
     """
     raw = load_dataset(recipe.dataset, data_root)
     if "whole" in raw.crops:
@@ -163,9 +163,10 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
         raise ConfigError(f"{length} training images in an epoch do not fill one batch of {size}. Use --set optimizer.batch_size=N.")
     facts |= {"training_sha256": training.sha256, "num_training": len(training), "validation_sha256": validation.sha256}
     if recipe.distill.teacher:
-        facts["teacher_sha256"] = teachers_sha256(teachers_of(recipe))
+        facts |= {"teacher": recipe.distill.teacher, "teacher_sha256": teachers_sha256(teachers_of(recipe))}
     if recipe.distill.scores:
-        facts["teacher_scores_sha256"] = scores_sha256(Path(recipe.distill.scores))
+        scores = Path(recipe.distill.scores)
+        facts |= {"teacher": scored_by(scores), "teacher_scores_sha256": scores_sha256(scores)}
     return RunData(manifest, training, validation, facts)
 
 

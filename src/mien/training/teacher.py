@@ -15,7 +15,7 @@ import numpy as np
 
 from mien.errors import ConfigError
 from mien.labels import LabelSet
-from mien.preprocess import Float32, PreprocessSpec
+from mien.preprocess import GRAY, Float32, PreprocessSpec
 from mien.training import folder
 from mien.training.initial import references
 from mien.training.losses import scores_of_logits
@@ -94,8 +94,10 @@ def translate(inputs: Float32, mine: PreprocessSpec, theirs: PreprocessSpec) -> 
     if mine == theirs:
         return inputs
     pixels = (inputs * np.array(mine.std, np.float32) + np.array(mine.mean, np.float32)) / np.float32(mine.scale)
-    if mine.color == "rgb" and theirs.color == "gray":
+    if mine.color == "rgb" and theirs.color in GRAY:
         pixels = pixels @ np.array([[0.299], [0.587], [0.114]], np.float32)
+    elif mine.color == "gray_rgb":
+        pixels = pixels[..., :1]
     sized = np.stack([cv2.resize(picture, (theirs.side, theirs.side), interpolation=cv2.INTER_LINEAR) for picture in pixels])
     sized = sized.reshape(len(inputs), theirs.side, theirs.side, -1)  # OpenCV drops a single channel
     mean, std = np.array(theirs.mean, np.float32), np.array(theirs.std, np.float32)

@@ -17,6 +17,9 @@ export interface DetectorFacts {
   coverage_threshold: number
 }
 
+/** Of a network's input; grey may be repeated to three channels. */
+export type Color = 'gray' | 'rgb' | 'gray_rgb'
+
 export interface FramingFacts {
   min_eye_distance_px: number
   min_eye_distance_of_box: number
@@ -51,7 +54,7 @@ export interface Facts {
 }
 
 export interface PreprocessSpec {
-  color: 'gray' | 'rgb'
+  color: Color
   size_hw: [number, number]
   mean: number[]
   std: number[]

@@ -1,5 +1,7 @@
 // Pictures as arrays, and the exact resampling of docs/mobile.md: results agree with Python's to one grey level.
 
+import type { Color } from './facts'
+
 /** As a canvas gives it: RGBA, row by row. */
 export interface Picture {
   width: number
@@ -24,7 +26,7 @@ export interface Part {
 }
 
 /** Takes a part of a picture, as RGB or as luma (ITU-R BT.601, in OpenCV's fixed point). */
-export function takePart(picture: Picture, part: Part, color: 'gray' | 'rgb'): Levels {
+export function takePart(picture: Picture, part: Part, color: Color): Levels {
   const width = part.right - part.left
   const height = part.bottom - part.top
   const channels = color === 'gray' ? 1 : 3
@@ -34,8 +36,9 @@ export function takePart(picture: Picture, part: Part, color: 'gray' | 'rgb'): L
     let from = (y * picture.width + part.left) * 4
     for (let x = 0; x < width; x++, from += 4) {
       const [red, green, blue] = [picture.data[from], picture.data[from + 1], picture.data[from + 2]]
-      if (channels === 1) {
-        data[to++] = (9798 * red + 19235 * green + 3735 * blue + 16384) >> 15
+      if (color !== 'rgb') {
+        data.fill((9798 * red + 19235 * green + 3735 * blue + 16384) >> 15, to, to + channels)
+        to += channels
       } else {
         data[to++] = red
         data[to++] = green

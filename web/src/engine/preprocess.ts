@@ -1,11 +1,11 @@
 // From a picture and a square to a network's input; steps 2 and 3 of docs/mobile.md.
 
 import type { Square } from './face'
-import type { PreprocessSpec } from './facts'
+import type { Color, PreprocessSpec } from './facts'
 import { type Levels, type Picture, reduceBlocks, sampleBilinear, takePart } from './pixels'
 
 /** Cuts a turned square, in the colour of the network's input and `size` pixels wide. */
-export function cutSquare(picture: Picture, square: Square, color: 'gray' | 'rgb', size: number): Levels {
+export function cutSquare(picture: Picture, square: Square, color: Color, size: number): Levels {
   const [x, y] = square.center_xy
   const reach = square.side * 0.75 + 2 // half the diagonal is 0.71 sides
   const [left, right] = clipRange(x - reach, x + reach, picture.width)

@@ -64,8 +64,10 @@
 					picture.data[from + 1],
 					picture.data[from + 2]
 				];
-				if (channels === 1) data[to++] = 9798 * red + 19235 * green + 3735 * blue + 16384 >> 15;
-				else {
+				if (color !== "rgb") {
+					data.fill(9798 * red + 19235 * green + 3735 * blue + 16384 >> 15, to, to + channels);
+					to += channels;
+				} else {
 					data[to++] = red;
 					data[to++] = green;
 					data[to++] = blue;
