@@ -149,9 +149,9 @@ def from_bundle(reference: str | Path, data_root: Path, say: Say) -> Origin:
 
 
 def _without_votes(data: Manifest) -> str:
-    """Say what may be missing: a FER2013 without its votes is other data than with them."""
+    """Say what may be missing: FER2013 without its votes is other data than with them."""
     is_bare = data.dataset.startswith("fer") and all(sample.votes is None for sample in data.samples)
-    return ", with or without fer2013new.csv, which is not there" if is_bare else ""
+    return "; fer2013new.csv, whose votes count, is not beside it" if is_bare else ""
 
 
 def _copy(path: Path, target: Path) -> None:
