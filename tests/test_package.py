@@ -16,7 +16,19 @@ from mien.labels import FER5, FER7, FER8, columns_of, expression_name
 from mien.models.catalog import MODELS
 from mien.training.recipe import load_recipe, shipped_recipes
 
-PUBLIC = ("Event", "Face", "FrameResult", "LiveSpec", "MienError", "Reading", "Recognizer", "Session", "SmoothingSpec", "TrackingSpec")
+PUBLIC = (
+    "Event",
+    "Face",
+    "FrameResult",
+    "LiveSpec",
+    "MienError",
+    "Reading",
+    "Recognizer",
+    "ReconnectSpec",
+    "Session",
+    "SmoothingSpec",
+    "TrackingSpec",
+)
 PUBLIC += ("__version__", "stream")
 HEAVY = ("keras", "tensorflow", "torch", "jax", "cv2", "ai_edge_litert", "matplotlib", "pandas", "scipy", "PIL", "typer", "rich", "av")
 

@@ -120,6 +120,16 @@ def test_people_stand_in_one_split(people: int) -> None:
     assert splits_of(dealt) == splits_of(apply_split(manifest, SplitSpec(validation=0.1, test=0.2, by_subject=True)))
 
 
+def test_people_on_both_sides_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    manifest = make_manifest(("test",), 40)
+    apply_split(manifest, SplitSpec(test=0.25))
+    assert "people that are held out are trained on, too" in caplog.text
+    caplog.clear()
+    apply_split(manifest, SplitSpec(test=0.25, by_subject=True))
+    apply_split(make_manifest(("test",)), SplitSpec(test=0.25))
+    assert not caplog.text
+
+
 def test_people_of_two_sources_may_share_a_name() -> None:
     manifest = make_manifest(("test",), 2)
     samples = tuple(replace(sample, source="ab"[sample.row // 2 % 2]) for sample in manifest.samples)

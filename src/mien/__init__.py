@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mien.pipeline import Recognizer
     from mien.smoothing import SmoothingSpec
     from mien.tracking import TrackingSpec
+    from mien.video.reconnect import ReconnectSpec
 
 __version__ = version("mien")
 
@@ -31,6 +32,7 @@ __all__ = [
     "MienError",
     "Reading",
     "Recognizer",
+    "ReconnectSpec",
     "Session",
     "SmoothingSpec",
     "TrackingSpec",
@@ -41,6 +43,7 @@ __all__ = [
 _LAZY = {
     "LiveSpec": "mien.live",
     "Recognizer": "mien.pipeline",
+    "ReconnectSpec": "mien.video.reconnect",
     "Session": "mien.live",
     "SmoothingSpec": "mien.smoothing",
     "TrackingSpec": "mien.tracking",

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from mien.data.manifest import Manifest, Sample
 from mien.data.problems import Problems
 from mien.errors import ConfigError, DataError, UnknownNameError
 from mien.labels import LabelSet
+
+log = logging.getLogger("mien")
 
 Indices = npt.NDArray[np.int64]
 
@@ -128,7 +131,25 @@ def apply_split(manifest: Manifest, spec: SplitSpec) -> Manifest:
     pool = _subset(manifest.label_indices, np.flatnonzero(is_pool), spec.max_samples, rng)
     split_of = {int(index): manifest.samples[index].split for index in np.flatnonzero(~np.array(is_pool))}
     split_of |= dict(zip(pool.tolist(), _deal(manifest, pool, spec, rng), strict=True))
-    return replace(manifest, samples=tuple(replace(manifest.samples[index], split=split_of[index]) for index in sorted(split_of)))
+    dealt = tuple(replace(manifest.samples[index], split=split_of[index]) for index in sorted(split_of))
+    if not spec.by_subject:
+        _warn_of_subjects(manifest.dataset, dealt)
+    return replace(manifest, samples=dealt)
+
+
+def _warn_of_subjects(dataset: str, samples: Sequence[Sample]) -> None:
+    """Say where people are trained on and tested on: figures on them are too good."""
+    known = [sample for sample in samples if sample.subject]
+    learned = {(one.source, one.subject) for one in known if one.split == TRAINING}
+    held_out = {(one.source, one.subject) for one in known if one.split != TRAINING}
+    common = len(learned & held_out)
+    if common:
+        log.warning(
+            "%s: %d of %d people that are held out are trained on, too, so figures will be too good. by_subject deals people instead.",
+            dataset,
+            common,
+            len(held_out),
+        )
 
 
 def _check_unique(manifest: Manifest) -> None:

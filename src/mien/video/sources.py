@@ -131,7 +131,7 @@ def open_source(target: str | int | Path) -> Source:
     """
     from mien.video.opencv import OpenCvSource
 
-    if isinstance(target, int) or (isinstance(target, str) and target.isdecimal()):
+    if isinstance(target, int | np.integer) or (isinstance(target, str) and target.isdecimal()):
         return _open_camera(int(target))
     text = str(target)
     if not text.strip():

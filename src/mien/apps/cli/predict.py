@@ -103,7 +103,8 @@ def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
             except SourceError as error:
                 found, problem = [], str(error)
         elif glob.has_magic(source) and not os.path.exists(source):  # noqa: PTH110 - Path.exists raises on names that are too long
-            found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
+            matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
+            found = [match for match in matches if not is_folder(Path(match))]
             problem = f"{source}: the pattern matches no file."
         else:
             found = [source]
