@@ -144,6 +144,20 @@ def test_statistics_find_a_difference_and_say_when_there_is_none() -> None:
     assert low < pairs["slow", "quick"]["mean_difference_ms"] < high
 
 
+def test_a_few_slow_runs_do_not_turn_the_verdict_round() -> None:
+    """Tukey's test is about means, which stalls move; the median stays."""
+    rng = np.random.default_rng(0)
+    stalled = rng.normal(1.0, 0.01, 50)
+    stalled[:12] += 2.0
+    (pair,) = compare_times({"a": stalled, "b": rng.normal(1.2, 0.01, 50)})["pairs"]
+    assert pair["mean_difference_ms"] > 0 > pair["median_difference_ms"]
+    if pair["wilcoxon_p"] < 0.05:
+        assert "differ by both tests, and which is faster depends" in pair["verdict"]
+    else:
+        assert "a is slower than b by 0.28" in pair["verdict"]
+        assert "(mean), significant by Tukey's test alone" in pair["verdict"]
+
+
 def test_statistics_of_001_are_significant_with_its_own_figures() -> None:
     rng = np.random.default_rng(1)
     means = {"MobileNetV2": (58.4, 3.5), "CLCM": (50.2, 2.0), "ShuffleNetV2": (63.3, 6.2)}
@@ -287,6 +301,23 @@ def test_a_record_that_was_cut_off_is_no_record_and_the_next_one_is_whole(tmp_pa
     assert [record["kind"] for record in read_records(path)] == ["first", "second"]
 
 
+def test_a_record_without_its_line_end_is_kept_and_other_files_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    path.write_text('{"kind": "first"}')
+    assert [record["kind"] for record in read_records(path)] == ["first"]
+    append_record(path, "second", {})
+    assert [record["kind"] for record in read_records(path)] == ["first", "second"]
+    for content in (b"no record", b"\xff\xd8\xff", b"[1]"):
+        path.write_bytes(content)
+        with pytest.raises(ConfigError, match="holds no records"):
+            append_record(path, "third", {})
+        assert path.read_bytes() == content
+    for line in ("not json", "[1]"):
+        path.write_text(f'{{"kind": "first"}}\n{line}\n')
+        with pytest.raises(ConfigError, match="line 2: expected a JSON object"):
+            read_records(path)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
 def test_a_full_disk_is_told() -> None:
     with pytest.raises(OutputError, match="No space left"):
@@ -305,6 +336,12 @@ def test_commands_print_tables_and_objects(run: Run, tmp_path: Path) -> None:
     assert "above the baseline" in err
     status, out, _ = run("benchmark", "complexity")
     assert "107.66" in out
+    own = shutil.copytree(shipped_bundles()["mien_xs"], tmp_path / "own" / "mien_s")  # a model of one's own, called like a shipped one
+    card = json.loads((own / "card.json").read_text())
+    (own / "card.json").write_text(json.dumps(card | {"name": "mien_s"}))
+    status, out, err = run("benchmark", "complexity", "mien_s:int8", f"{own}:int8", "mien_s:int8", "--json")
+    assert status == 0, err
+    assert [row["candidate"] for row in json.loads(out)["rows"]] == ["mien_s:int8", f"{own}:int8"]
     status, out, _ = run("benchmark", "statistics", "mien_s:float32", "mien_s:int8", "--runs", 8)
     assert status == 0
     assert "mien_s:float32 - mien_s:int8" in out

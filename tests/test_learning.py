@@ -30,10 +30,10 @@ from mien.training.fit import Watch, kept_epoch
 from mien.training.folder import INIT, WEIGHTS, load_recipe_of, read_facts, read_history
 from mien.training.heritage import learned_rows
 from mien.training.network import load_network, start
-from mien.training.recipe import load_recipe, shipped_recipes
+from mien.training.recipe import Recipe, load_recipe, shipped_recipes
 from mien.training.run import train, train_repeats
 from mien.training.teacher import load_teachers, teaching, translate
-from mien.tuning.study import load_study, shipped_studies
+from mien.tuning.study import Study, load_study, shipped_studies
 from mien.tuning.tune import tune
 
 WATCH = Watch(lambda step, total, loss: None, lambda history: None)
@@ -489,6 +489,37 @@ def test_changes_are_tried_one_at_a_time_and_judged_picture_by_picture(data: Pat
     assert rows[2]["difference"] == pytest.approx(last.is_right.mean() - first.is_right.mean())
     assert rows[2]["accuracy"] == {"publictest": last.is_right.mean()}
     assert "optimizer.name = sgd" in printed
+
+
+def test_a_study_that_was_interrupted_prunes_as_if_it_was_not(tmp_path: Path, monkeypatch: Any) -> None:
+    """The pruner compares a trial's best epoch, which may have been in the session before."""
+    curves = {rate: [0.5 + 0.02 * epoch for epoch in range(6)] for rate in (0.01, 0.02, 0.03, 0.04)}
+    curves[0.05] = [0.7, 0.71, 0.4, 0.4, 0.59, 0.72]
+    stop_at: list[int] = []
+
+    def scripted(recipe: Recipe, root: Path, run_dir: Path, say: Any, watch: Watch) -> bool:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        (run_dir / "data.json").write_text('{"num_training": 1}')
+        history = read_history(run_dir)
+        while len(history) < 6:
+            if stop_at == [len(history)] and recipe.optimizer.learning_rate == 0.05:
+                stop_at.clear()
+                raise KeyboardInterrupt
+            history.append({"epoch": len(history) + 1, "validation_accuracy": curves[recipe.optimizer.learning_rate][len(history)]})
+            (run_dir / "history.jsonl").write_text("".join(json.dumps(result) + "\n" for result in history))
+            watch.on_epoch(history)
+        return True
+
+    monkeypatch.setattr("mien.tuning.tune.train", scripted)
+    study = Study(name="s", recipe="mien_xs-fer2013", space={"optimizer.learning_rate": list(curves)}, sampler="each")
+    quiet = (lambda line: None, lambda *step: None)
+    whole = tune(study, tmp_path, tmp_path / "whole", *quiet)
+    stop_at.append(2)
+    with pytest.raises(KeyboardInterrupt):
+        tune(study, tmp_path, tmp_path / "halves", *quiet)
+    again = tune(study, tmp_path, tmp_path / "halves", *quiet)
+    assert again["best"] == whole["best"]
+    assert again["best"]["value"] == 0.72
 
 
 def test_a_killed_study_keeps_its_order_and_loses_no_change(data: Path, tmp_path: Path, any_counts: None, monkeypatch: Any) -> None:

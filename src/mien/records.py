@@ -8,6 +8,7 @@ from typing import Any
 
 from mien import environment
 from mien.atomic import cannot_write
+from mien.errors import ConfigError
 
 
 def append_record(path: Path, kind: str, values: dict[str, Any]) -> None:
@@ -25,10 +26,11 @@ def append_line(path: Path, values: dict[str, Any]) -> None:
 
     Raises:
         OutputError: the file cannot be written.
+        ConfigError: it is there, and holds no records.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _cut_unfinished_line(path)
+        _end_last_line(path)
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
     except OSError as error:
@@ -36,15 +38,48 @@ def append_line(path: Path, values: dict[str, Any]) -> None:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """Return the records of a file, oldest first; a last line that was cut off in writing is no record."""
-    finished = path.read_text(encoding="utf-8").rpartition("\n")[0]
-    return [json.loads(line) for line in finished.splitlines() if line.strip()]
+    """Return the records of a file, oldest first; a last line that was cut off in writing is no record.
+
+    Raises:
+        ConfigError: it holds something else than JSON objects, one per line.
+    """
+    content = path.read_bytes()
+    lines = content.split(b"\n")
+    if not _is_record(lines[-1]):  # nothing, or cut off
+        lines.pop()
+    records = []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            if not _is_record(line):
+                raise ConfigError(f"{path}, line {number}: expected a JSON object per line, as --record writes them, got {line[:40]!r}.")
+            records.append(json.loads(line))
+    return records
 
 
-def _cut_unfinished_line(path: Path) -> None:
-    """Remove what a killed process or a full disk left of a record; finished lines stay."""
+def _is_record(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:  # bytes that are no text among them
+        return False
+
+
+def _end_last_line(path: Path) -> None:
+    """Remove what a killed process or a full disk left of a record; finished lines stay, also one without its line end.
+
+    Raises:
+        ConfigError: the file holds no records.
+    """
     if not path.is_file():
         return
     content = path.read_bytes()
-    if content and not content.endswith(b"\n"):
-        os.truncate(path, content.rfind(b"\n") + 1)
+    start = content.rfind(b"\n") + 1
+    last = content[start:]
+    if not last:
+        return
+    if _is_record(last):
+        with path.open("ab") as file:
+            file.write(b"\n")
+    elif last.startswith(b"{"):
+        os.truncate(path, start)
+    else:
+        raise ConfigError(f"{path}: holds no records. Expected a file that --record wrote, or a new name.")

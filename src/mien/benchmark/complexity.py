@@ -47,6 +47,7 @@ def _count_litert(path: Path) -> dict[str, Any]:
         for step in interpreter._get_ops_details()  # the interpreter has no public list of operations
     ]
     made = {index for step in steps for index in step["outputs"]} | {tensor["index"] for tensor in interpreter.get_input_details()}
+    made -= _unpacked_weights(steps, made)
     weighted = [step for step in steps if step["name"] in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")]
     constants = {index for step in steps for index in step["inputs"] if index not in made and tensors[index]["shape"].size}
     kinds = [str(tensors[step["inputs"][1]]["dtype"].__name__) for step in weighted]
@@ -56,6 +57,11 @@ def _count_litert(path: Path) -> dict[str, Any]:
         "is_integer": bool(kinds) and all(kind == "int8" for kind in kinds),
         "peak_activation_bytes": _peak_bytes(steps, tensors, made),
     }
+
+
+def _unpacked_weights(steps: list[dict[str, Any]], made: set[int]) -> set[int]:
+    """Return what is made of constants alone: weights of float16 files, which are no activations."""
+    return {index for step in steps if step["name"] == "DEQUANTIZE" and not made & set(step["inputs"]) for index in step["outputs"]}
 
 
 def _macs(step: dict[str, Any], tensors: dict[int, Any]) -> int:

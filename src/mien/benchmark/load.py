@@ -28,8 +28,8 @@ def finished(record_path: Path, protocol: dict[str, Any]) -> set[str]:
     """Return the networks that a file of records holds under the same protocol, and as they are now in size and shipped files."""
     if not record_path.is_file():
         return set()
-    records = [record for record in read_records(record_path) if record["kind"] == KIND]
-    return {record["network"] for record in records if record["protocol"] == protocol and _is_as_now(record)}
+    records = [record for record in read_records(record_path) if record.get("kind") == KIND and "network" in record]
+    return {record["network"] for record in records if record.get("protocol") == protocol and _is_as_now(record)}
 
 
 def _is_as_now(record: dict[str, Any]) -> bool:

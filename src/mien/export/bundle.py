@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from secrets import token_hex
 
 import numpy as np
 
@@ -50,8 +51,9 @@ def export(
     for name in files:
         if name not in FORMATS:
             raise UnknownNameError("File", name, FORMATS)
+    out_dir = Path(os.path.realpath(out_dir))  # a link is written through
     _check_target(out_dir)
-    draft_dir = out_dir.with_name(f".tmp-{os.getpid()}-{out_dir.name}")
+    draft_dir = out_dir.with_name(f".tmp-{token_hex(4)}-{out_dir.name}")  # drawn, since in containers every run has the same number
     try:
         draft_dir.mkdir()
         draft = _Draft(origin, draft_dir, say)

@@ -113,6 +113,8 @@ def load_recipe_of(run_dir: Path) -> Recipe:
         ConfigError: the folder holds no run.
     """
     path = run_dir / RECIPE
+    if not run_dir.exists():
+        raise ConfigError(f"{run_dir}: no such folder. Point to one that `mien train` wrote.")
     if not path.is_file():
         raise ConfigError(f"{run_dir}: holds no {RECIPE}. Point to the folder that `mien train` wrote.")
     return load_toml(Recipe, path)

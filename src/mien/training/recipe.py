@@ -76,8 +76,10 @@ class Recipe:
                 f"validation_split {self.validation_split!r} is a test split; "
                 "take 'publictest' or 'validation', or say chooses_on_test = true"
             )
-        if self.seed < 0 or self.max_images < 0:
-            raise ValueError(f"seed and max_images must be 0 or above, got {self.seed} and {self.max_images}")
+        if not 0 <= self.seed < 2**32:  # what Keras takes
+            raise ValueError(f"seed must lie in 0..{2**32 - 1}, got {self.seed}")
+        if self.max_images < 0:
+            raise ValueError(f"max_images must be 0 or above, got {self.max_images}")
         self._check_init()
         if self.precision not in ("float32", "mixed_bfloat16"):
             raise ValueError(f"precision must be 'float32' or 'mixed_bfloat16', got {self.precision!r}")

@@ -52,6 +52,8 @@ class Study:
             _check_values(key, values, self.sampler)
         if self.trials < 1:
             raise ValueError(f"trials must be at least 1, got {self.trials}")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must lie in 0..{2**32 - 1}, got {self.seed}")
         if wrong := set(self.judged_on) - JUDGES:
             raise ValueError(f"judged_on must name splits that choices are made on ({', '.join(sorted(JUDGES))}), got {sorted(wrong)[0]!r}")
         if self.judged_on and (self.prune or not self.is_listed):

@@ -83,7 +83,7 @@ def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
     if study_path.is_file():
         if replace(load_toml(Study, study_path), trials=study.trials, judged_on=study.judged_on) != study:
             raise ConfigError(f"{study_dir}: holds another study. Choose another folder with --out.")
-    elif study_dir.exists() and any(study_dir.iterdir()):
+    elif study_dir.exists() and (not study_dir.is_dir() or any(study_dir.iterdir())):
         raise ConfigError(f"{study_dir}: is not empty and holds no study. Choose another folder with --out.")
     write_text(study_path, to_toml(study))
     storage = optuna.storages.JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalFileOpenLock(str(journal))))
@@ -177,12 +177,19 @@ def _run_trial(
         trial.set_user_attr("parameters", size)
         return TrialState.PRUNED, None
 
+    num_told = 0
+
     def on_epoch(history: list[EpochResult]) -> None:
-        trial.report(history[-1][study.monitor], len(history))
+        nonlocal num_told
+        for number in range(num_told + 1, len(history) + 1):
+            trial.report(history[number - 1][study.monitor], number)
+        num_told = len(history)
         if study.prune and trial.should_prune():
             raise _Hopeless
 
     try:
+        if before := read_history(run_dir):  # of a session that was interrupted, or of a trial that drew the same values
+            on_epoch(before)
         train(recipe, data_root, run_dir, lambda line: None, Watch(on_step, on_epoch))
     except (_Hopeless, DivergedError):
         return TrialState.PRUNED, None
