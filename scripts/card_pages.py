@@ -67,8 +67,10 @@ def _accuracy(bundle: Bundle) -> str:
     for name, entry in bundle.card.files.items():
         rows += [[name, where, f"{100 * rate:.2f}"] for where, rate in entry.accuracy.items()]
     opened = any("privatetest" in where for _, where, _ in rows)
-    test = "PrivateTest was opened once." if opened else "PrivateTest was not opened."
-    return f"## Accuracy\n\nOne crop, one pass, the data set's own pictures. PublicTest chose and calibrated; {test}\n\n" + markdown(
+    test = "PrivateTest was opened once for this release." if opened else "PrivateTest was not opened."
+    is_voted = any("ferplus_probability" in where for _, where, _ in rows)
+    votes = " `ferplus_probability` keeps faces without a majority, too, which are harder; by majority, below." if is_voted else ""
+    return f"## Accuracy\n\nOne crop, one pass, the data set's own pictures. PublicTest chose and calibrated; {test}{votes}\n\n" + markdown(
         ["file", "split", "accuracy %"], rows
     )
 

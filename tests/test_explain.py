@@ -1,6 +1,7 @@
 """Maps of importance: they find what a network was made to look at, and their checks tell good maps from bad ones."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +122,17 @@ def test_the_command_writes_a_page(run: Run, tmp_path: Path) -> None:
     status, text, _ = run("explain", crop, "--crops", "--methods", "occlusion", "--no-layers", "--out", out, "--json")
     assert status == 0
     assert json.loads(text)["faces"][0]["expression"] == "happy"
+
+
+def test_a_damaged_picture_keeps_no_other_back(run: Run, tmp_path: Path) -> None:
+    shutil.copyfile(MEDIA / "astronaut.jpg", tmp_path / "good.jpg")
+    (tmp_path / "bad.jpg").write_bytes((tmp_path / "good.jpg").read_bytes()[:3000])
+    options = ("--detector", "haar", "--methods", "occlusion,occlusion", "--no-layers", "--out", tmp_path / "out", "--json")
+    status, text, err = run("explain", tmp_path / "*.jpg", *options)
+    assert status == 2
+    assert "bad.jpg" in err
+    (face,) = json.loads(text)["faces"]
+    assert (face["name"], len(face["files"])) == ("good", len(set(face["files"])))
 
 
 @pytest.mark.parametrize(

@@ -314,3 +314,12 @@ def test_split_refuses_what_does_not_fit(tmp_path: Path, run: Run) -> None:
         assert status == 2
         assert said in told
     assert not (tmp_path / "out.csv").exists()
+    status, _, told = run("split", "csv", "--data", tmp_path / "mine.csv", "--out", tmp_path / "picture.png", "--preset", "75/25")
+    assert (status, "ends in .csv" in told) == (2, True)
+
+
+def test_crops_do_not_go_among_the_samples(tmp_path: Path, run: Run) -> None:
+    trees.write_table(tmp_path)
+    for out in (tmp_path, tmp_path / "deeper"):
+        status, _, told = run("crop", "csv", "--data", tmp_path / "mine.csv", "--out", out, "--detector", "haar")
+        assert (status, "lies in the data" in told) == (2, True)

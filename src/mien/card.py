@@ -208,6 +208,8 @@ def open_bundle(name_or_path: str | Path = DEFAULT_BUNDLE) -> Bundle:
         if (folder / CARD_NAME).is_file():
             raise ConfigError(f"{name!r} is a shipped bundle and a folder here. Write ./{name} for the folder.")
         folder = shipped[name]
+    if not folder.exists() and folder.name != name:  # a path, and no name
+        raise ModelFileError(f"{name}: no such folder. Expected a bundle folder that `mien export` wrote, or the name of a shipped one.")
     if not folder.exists():
         raise UnknownNameError("Bundle", name, shipped, "mien models")
     path = folder / CARD_NAME

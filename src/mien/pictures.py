@@ -1,6 +1,7 @@
 """Reading still pictures: upright, 8-bit, RGB, or a clear error."""
 
 import io
+import os
 import struct
 import warnings
 from pathlib import Path
@@ -56,6 +57,8 @@ def read_picture(source: "PictureSource") -> UInt8:
         return np.repeat(source[..., np.newaxis], 3, axis=2) if source.ndim == 2 else source
     if isinstance(source, Image.Image):
         return _decode_safely(source, "The picture", MAX_PIXELS)
+    if not isinstance(source, str | os.PathLike):
+        raise SourceError(f"Expected a picture's path, an array or a PIL picture, got {type(source).__name__}.")
     path = Path(source)
     try:
         if path.is_dir():

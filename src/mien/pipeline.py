@@ -130,11 +130,12 @@ class Recognizer:
         """
         return self.pipeline(read_picture(picture))
 
-    def classify(self, crops: Sequence[UInt8]) -> Float:
+    def classify(self, crops: UInt8 | Sequence[UInt8]) -> Float:
         """Return (N, K) scores of faces that are already cut out; rows sum to 1.
 
         Args:
-            crops: Each (h, w) grey or (h, w, 3) RGB uint8, framed like FER2013: the whole face, eyes level.
+            crops: N faces, in a sequence or stacked; each (h, w) grey or (h, w, 3) RGB uint8, framed like FER2013: the whole face,
+                eyes level.
 
         Raises:
             SourceError: a crop has another shape or type, or one face is given alone.
@@ -143,4 +144,4 @@ class Recognizer:
             raise SourceError(f"An array of shape {crops.shape} is one face. Put it in a list: classify([face]).")
         for crop in crops:
             check_picture(crop)
-        return self._classifier(crops)
+        return self._classifier(list(crops))

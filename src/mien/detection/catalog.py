@@ -38,7 +38,7 @@ DETECTORS: dict[str, DetectorRow] = {
             name="yunet",
             model="yunet",
             factory="mien.detection.yunet:create",
-            finds="faces of 24 px and more in a picture of at most 1280 px (camera: 320), any turn to 45 degrees",
+            finds="faces of 24 px and more in a picture of at most 1280 px (camera: 320), turns to 45 degrees and more",
             license="MIT",
             paper="doi 10.1007/s11633-023-1423-y",
         ),

@@ -86,7 +86,7 @@ def _explain_face(
     if with_layers:
         maps = to_png(grid(feature_maps(explained.model, values)))
         seen = [Picture(f"{face.name}-maps.png", maps, "Feature maps of the first convolution, each in its own range.")]
-    answer = f"{explained.labels[column]}, {scores[column]:.0%}"
+    answer = f"{explained.labels[column]}, {scores[column]:.0%} before calibration"
     result = {
         "name": face.name,
         "expression": explained.labels[column],

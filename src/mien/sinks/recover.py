@@ -50,7 +50,7 @@ def recover(path: Path) -> list[Recovered]:
     """
     unfinished = find_unfinished(path)
     if not unfinished:
-        where = f"{UNFINISHED}TOKEN-NAME in a folder, TOKEN-{path.name} beside a file"
+        where = f"{UNFINISHED}TOKEN-NAME in it" if path.is_dir() else f"{UNFINISHED}TOKEN-{path.name} beside it"
         raise SourceError(f"{path}: nothing to recover. Expected a file named {where}, of a process that has ended.")
     return [_recover_one(one) for one in unfinished]
 

@@ -17,6 +17,9 @@ out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 """Progress, notes and errors."""
 
+PIPED_WIDTH = 1000
+"""Letters of a table's line where no terminal folds it: programs and files take whole words."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Model = Annotated[str, typer.Option("--model", "-m", help="Shipped bundle, or the folder of one.")]
 File = Annotated[str, typer.Option("--file", help="Which file of the bundle runs, for instance float32 or int8.")]
@@ -62,13 +65,14 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         table.add_column(column, no_wrap=index == 0, overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))  # names are no markup
-    out.print(table)
+    place = out if out.is_terminal else Console(file=out.file, width=PIPED_WIDTH, highlight=False, markup=False, emoji=False)
+    place.print(table)
 
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar on standard error; the yielded function takes (done, total)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bars:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
         task = bars.add_task(label, total=None)
         yield lambda done, total: bars.update(task, completed=done, total=total)

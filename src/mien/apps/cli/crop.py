@@ -1,11 +1,14 @@
 """``mien crop``: cut the faces of a data set whose pictures show more."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mien.apps.cli import console
+from mien.apps.cli.predict import is_folder
+from mien.errors import ConfigError
 
 
 def crop(
@@ -21,6 +24,9 @@ def crop(
     from mien.detection.catalog import create_detector
     from mien.evaluation.cut import cut_faces
 
+    home = data if is_folder(data) else data.parent
+    if Path(os.path.realpath(output)).is_relative_to(os.path.realpath(home)):
+        raise ConfigError(f"{output}: lies in the data, where crops would become or replace samples. Choose a folder elsewhere with --out.")
     detect = create_detector(detector)
     with console.progress(f"faces of {dataset}") as show:
         result = cut_faces(load_dataset(dataset, data), detect, output, side, show)

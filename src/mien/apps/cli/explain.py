@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import console
-from mien.errors import ConfigError, ModelFileError, OutputError, UnknownNameError
+from mien.errors import ConfigError, ModelFileError, OutputError, SourceError, UnknownNameError
 
 if TYPE_CHECKING:
     from mien.explain.explain import FaceToExplain
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def explain(
-    sources: Annotated[list[str] | None, typer.Argument(metavar="[PICTURE]...", help="Pictures or folders.", show_default=False)] = None,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="[PICTURE]...", help="Pictures, folders and patterns.", show_default=False)
+    ] = None,
     model: Annotated[str, typer.Option("--model", "-m", help="Shipped bundle, bundle folder or run folder.")] = "mien_s",
     file: console.File = "float32",
     methods: Annotated[str, typer.Option(help="Of occlusion, saliency, grad_cam, separated by commas.")] = "occlusion,saliency,grad_cam",
@@ -28,10 +30,13 @@ def explain(
     record: console.Record = None,
     json: console.Json = False,
 ) -> None:
-    """Draw what a network looks at in each face. Occlusion runs on any bundle; the rest needs the extra ``train``."""
+    """Draw what a network looks at in each face. `--methods occlusion --no-layers` runs on any bundle; the rest needs the extra `train`.
+
+    A picture that cannot be read is reported, the others are still done, and the exit status is then 2.
+    """
     from mien.explain.networks import METHODS, open_explained
 
-    chosen = [name for name in methods.split(",") if name]
+    chosen = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
     for name in chosen:
         if name not in METHODS:
             raise UnknownNameError("Method", name, METHODS)
@@ -44,26 +49,32 @@ def explain(
     from mien.explain.explain import check_out_dir, explain_faces
 
     check_out_dir(output)
-    faces = _faces(sources, explained, crops, detector)
+    faces, is_incomplete = _faces(sources, explained, crops, detector)
     results = explain_faces(explained, faces, chosen, layers, output)
     if json:
         console.print_json({"model": explained.name, "out": str(output), "faces": results})
+        if is_incomplete:
+            raise typer.Exit(2)
         return
     rows = [[result["name"], result["expression"], f"{result['probability']:.0%}"] for result in results]
-    console.print_table(["face", "expression", "score"], rows)
+    console.print_table(["face", "expression", "score before calibration"], rows)
     console.out.print(str(output / "explain.html"), soft_wrap=True)
+    if is_incomplete:
+        raise typer.Exit(2)
 
 
-def _faces(sources: list[str], explained: "Explained", crops: bool, detector: str) -> "list[FaceToExplain]":
-    """Return all faces of the pictures; one line tells where none was found."""
+def _faces(sources: list[str], explained: "Explained", crops: bool, detector: str) -> "tuple[list[FaceToExplain], bool]":
+    """Return all faces of the pictures, and whether some cannot be read; one line tells of those, and of those without a face."""
     from mien.alignment import cut_face
+    from mien.apps.cli.predict import expand
     from mien.detection.catalog import create_detector
     from mien.explain.explain import FaceToExplain
     from mien.pictures import read_picture
     from mien.preprocess import fit, to_color
-    from mien.video.sources import list_pictures
 
-    paths = [path for text in sources for path in (list_pictures(Path(text)) if Path(text).is_dir() else [Path(text)])]
+    texts, problems = expand(sources)
+    for problem in problems:
+        console.say(f"mien: {problem['error']}")
     spec = explained.preprocess
     detect = None if crops else create_detector(detector)
     faces = []
@@ -77,8 +88,13 @@ def _faces(sources: list[str], explained: "Explained", crops: bool, detector: st
         taken.add(unique)
         return unique
 
-    for path in paths:
-        image = read_picture(path)
+    for path in map(Path, texts):
+        try:
+            image = read_picture(path)
+        except SourceError as error:
+            problems.append({"source": str(path), "error": str(error)})
+            console.say(f"mien: {error}")
+            continue
         if detect is None:
             faces.append(FaceToExplain(free(path.stem), fit(to_color(image, spec.color), spec.face_side)))
             continue
@@ -89,9 +105,11 @@ def _faces(sources: list[str], explained: "Explained", crops: bool, detector: st
         faces += [
             FaceToExplain(free(name), cut_face(image, face, explained.alignment, spec)) for name, face in zip(names, found, strict=True)
         ]
+    if not faces and problems:
+        raise ConfigError("No picture to explain can be read.")
     if not faces:
         raise ConfigError("No face to explain. Try another --detector, or --crops where the pictures are faces already.")
-    return faces
+    return faces, bool(problems)
 
 
 def _check(explained: "Explained", methods: list[str], data: Path, max_faces: int, record: Path | None, json: bool) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mien.apps.cli import console
-from mien.card import open_bundle, shipped_bundles
+from mien.card import Card, open_bundle, shipped_bundles
 from mien.models.catalog import MODELS
 
 
@@ -13,7 +13,7 @@ def models(json: console.Json = False) -> None:
     rows: list[dict[str, Any]] = []
     for row in MODELS.values():
         card = bundles.get(row.name)
-        files = {} if card is None else {name: {"bytes": entry.bytes, "accuracy": entry.accuracy} for name, entry in card.files.items()}
+        files = {} if card is None else _files(card)
         rows.append(
             {
                 "name": row.name,
@@ -25,6 +25,8 @@ def models(json: console.Json = False) -> None:
                 "files": files,
             }
         )
+    known = {values["name"] for values in rows}
+    rows += [_shipped(card) for name, card in bundles.items() if name not in known]  # another network of the same architecture
     if json:
         console.print_json({"models": rows})
         return
@@ -42,3 +44,13 @@ def models(json: console.Json = False) -> None:
             ]
         )
     console.print_table(["model", "family", "parameters", "input", "shipped files", "paper"], table)
+
+
+def _files(card: Card) -> dict[str, Any]:
+    return {name: {"bytes": entry.bytes, "accuracy": entry.accuracy} for name, entry in card.files.items()}
+
+
+def _shipped(card: Card) -> dict[str, Any]:
+    row = MODELS[card.network.architecture]
+    about = {"family": row.family, "paper": row.paper, "parameters": card.network.parameters, "input_hw": list(card.preprocess.size_hw)}
+    return {"name": card.name, **about, "shipped": True, "files": _files(card)}

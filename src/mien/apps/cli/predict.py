@@ -44,6 +44,8 @@ def predict(
 
     paths, errors = expand(sources)
     check_outputs(paths, [csv, jsonl, parquet], annotate)
+    if parts and any((csv, jsonl, parquet, annotate)):
+        console.say("Parts are printed, whole with --json; tables and annotated pictures hold faces without them.")
     recognizer = Recognizer(model, file, detector, detector_model, threads)
     reader = PartReader(recognizer) if parts else None
     results: list[dict[str, Any]] = []

@@ -33,6 +33,8 @@ def split(
     from mien.data.splits import SPLITS, SplitSpec, apply_split, save_split
     from mien.errors import UnknownNameError
 
+    if out.suffix.lower() != ".csv":
+        raise ConfigError(f"{out}: a split is written as CSV. Choose a name that ends in .csv.")
     try:
         own = SplitSpec(pool, validation, test, max_samples, by_subject, seed, folds=folds, fold=fold)
         label_spec = LabelSpec(labels)

@@ -1,5 +1,6 @@
 """``mien web``: the page and the REST service."""
 
+import math
 import os
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +45,8 @@ def web(
             raise
         raise MissingExtraError("The web page", "web") from error
 
+    if not (math.isfinite(max_megabytes) and math.isfinite(max_megapixels)):
+        raise ConfigError("--max-megabytes and --max-megapixels need finite numbers.")
     limits = Limits(max_bytes=int(max_megabytes * 1e6), max_pixels=int(max_megapixels * 1e6), max_streams=max_streams)
     address = Address(host, port, tls_cert, tls_key)
     spec = WebSpec(
