@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ import pytest
 
 from mien.errors import DataError, MissingExtraError, OutputError, SourceError
 from mien.labels import FER7
+from mien.overlay import color_of, draw
 from mien.sinks.base import UNFINISHED, Sink, Unfinished, open_all
 from mien.sinks.opencv_video import OpenCvVideoSink
 from mien.sinks.parquet import ParquetSink, convert_journal
@@ -31,7 +33,7 @@ from mien.sinks.text import CsvSink, JsonLinesSink
 from mien.sinks.timeline import MAX_ROWS
 from mien.sinks.video import open_video_sink
 from mien.sinks.writers import Writers
-from mien.types import FrameResult, Reading
+from mien.types import FrameResult, PartReading, Reading
 
 needs_pyav = pytest.mark.skipif(importlib.util.find_spec("av") is None, reason="needs the extra 'video' (PyAV)")
 
@@ -76,6 +78,25 @@ def test_sinks_hold_every_result(tmp_path: Path) -> None:
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 6
     capture.release()
     assert not list(tmp_path.glob(".mien-*"))
+
+
+def test_parts_are_written_and_drawn(tmp_path: Path) -> None:
+    outline = np.array([[20.0, 20], [30, 20], [30, 30], [20, 30]])
+    mouth = PartReading("mouth", outline, 0.1, "sad", 0.75, np.array([0.25, 0.75]), ("happy", "sad"), 0.5)
+    plain, whole = result(1), replace(result(1), parts=((mouth,),))
+    with JsonLinesSink(tmp_path / "a.jsonl", "clip", FER7) as lines, PicturesSink(tmp_path / "pictures") as pictures:
+        for one in (plain, whole):
+            lines.write(one)
+            pictures.write(one)
+    without, having = (json.loads(line)["faces"][0] for line in (tmp_path / "a.jsonl").read_text().splitlines())
+    assert "parts" not in without
+    (part,) = having["parts"]
+    assert (part["name"], part["outline_xy"], part["scores"]) == ("mouth", outline.tolist(), {"happy": 0.25, "sad": 0.75})
+    drawn = draw(whole.image, whole.faces, whole.parts)
+    changed = np.argwhere((drawn != draw(plain.image, plain.faces)).any(axis=2))
+    assert changed.min() >= 18
+    assert changed.max() <= 32
+    np.testing.assert_allclose(drawn[30, 25], color_of("sad"), atol=20)  # lines are smooth
 
 
 def test_an_error_keeps_what_was_written_and_the_older_file(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from mien.types import Reading, UInt8
+from mien.types import PartReading, Reading, UInt8
 
 # RGB; told apart by people with red-green blindness too (Okabe & Ito 2008).
 COLORS_RGB: dict[str, tuple[int, int, int]] = {
@@ -36,22 +36,31 @@ def color_of(expression: str) -> tuple[int, int, int]:
     return round(255 * red), round(255 * green), round(255 * blue)
 
 
-def draw(image: UInt8, readings: Sequence[Reading]) -> UInt8:
+def draw(image: UInt8, readings: Sequence[Reading], parts: Sequence[Sequence[PartReading]] = ()) -> UInt8:
     """Return a copy of an (H, W, 3) RGB picture with a box, the eyes and a label for every reading.
 
     An uncertain reading is grey and carries a question mark.
+
+    Args:
+        parts: Of every face, outlined in the colour of what each shows alone.
     """
     canvas = np.ascontiguousarray(image).copy()
+    for part in (part for of_face in parts for part in of_face):
+        outline = np.round(part.outline_xy).astype(np.int32)
+        cv2.polylines(canvas, [outline], isClosed=True, color=color_of(part.expression), thickness=_line_px(canvas), lineType=cv2.LINE_AA)
     for reading in readings:
         _draw_one(canvas, reading)
     return canvas
 
 
+def _line_px(canvas: UInt8) -> int:
+    """Return how thick lines are; line and letter sizes follow the picture."""
+    return max(1, round(float(max(canvas.shape[:2])) / 400))
+
+
 def _draw_one(canvas: UInt8, reading: Reading) -> None:
-    # Line and letter sizes follow the picture.
-    height, width = canvas.shape[:2]
     x1, y1, x2, y2 = (round(float(value)) for value in reading.box_xyxy)
-    line = max(1, round(max(height, width) / 400))
+    line = _line_px(canvas)
     color = _UNCERTAIN_RGB if reading.uncertain else color_of(reading.expression)
     cv2.rectangle(canvas, (x1, y1), (x2, y2), color, line, cv2.LINE_AA)
     for x, y in reading.landmarks_xy:

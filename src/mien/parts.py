@@ -7,8 +7,7 @@ network that was trained on single parts says when it sees nothing else.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -17,11 +16,10 @@ from mien.card import Bundle, open_trained
 from mien.detection.mesh import OUTLINES, FaceMesh
 from mien.errors import ModelFileError, OutputError
 from mien.geometry import PART_BOXES
-from mien.labels import LabelSet
 from mien.pipeline import Pipeline
 from mien.preprocess import Square
 from mien.runtime.classifier import BundleClassifier
-from mien.types import Classifier, Face, Float, Reading, UInt8
+from mien.types import Classifier, Face, Float, PartReading, Reading, UInt8
 
 log = logging.getLogger("mien")
 
@@ -30,42 +28,6 @@ PART_NAMES = ("right_eye", "left_eye", "nose", "mouth")
 PARTS_BUNDLE, PARTS_FILE = "mien_s_parts", "int8"
 FILLS = (64, 128, 192)
 """Grey levels that hide; answers are averaged over them, since none is neutral to a network."""
-
-
-@dataclass(frozen=True, eq=False)
-class PartReading:
-    """One part of a face, and what it says."""
-
-    name: str
-    """One of ``PART_NAMES``."""
-    outline_xy: Float
-    """(M, 2) around the part, in pixels of the picture; a box where only the detector's points are known."""
-    evidence: float
-    """How much the probability of the face's expression falls when the part is hidden; below 0 where it rises."""
-    expression: str
-    """What the part alone shows, by the network of single parts."""
-    probability: float
-    scores: Float
-    """(K,) of the part alone, in the order of that network's labels; sums to 1."""
-    accuracy: float
-    """How often such a part alone is read rightly, in 0..1, on the data the card names."""
-
-
-def part_values(part: PartReading, labels: LabelSet) -> dict[str, Any]:
-    """Return a part as JSON values.
-
-    Args:
-        labels: Of the network of single parts.
-    """
-    return {
-        "name": part.name,
-        "outline_xy": [[round(float(x), 2), round(float(y), 2)] for x, y in part.outline_xy],
-        "evidence": round(part.evidence, 6),
-        "expression": part.expression,
-        "probability": round(part.probability, 6),
-        "scores": {label: round(float(score), 6) for label, score in zip(labels, part.scores, strict=True)},
-        "accuracy": round(part.accuracy, 4),
-    }
 
 
 class HasPipeline(Protocol):
@@ -95,11 +57,6 @@ class PartReader:
         except (ModelFileError, OutputError) as error:
             log.warning("Parts are placed by the detector's points, without the face mesh. %s", error)
 
-    @property
-    def labels(self) -> LabelSet:
-        """Of the network of single parts, in the order of every ``PartReading.scores``."""
-        return self._bundle.card.labels
-
     def __call__(self, image: UInt8, reading: Reading) -> tuple[PartReading, ...]:
         """Return one reading per part of a face in an (H, W, 3) RGB picture, in the order of ``PART_NAMES``."""
         face = Face(reading.box_xyxy, reading.landmarks_xy, reading.detection_confidence)
@@ -119,6 +76,7 @@ class PartReader:
                 expression=card.labels[int(scores.argmax())],
                 probability=float(scores.max()),
                 scores=scores,
+                labels=card.labels,
                 accuracy=part_accuracy(self._bundle, name),
             )
             for name, scores in zip(PART_NAMES, alone, strict=True)

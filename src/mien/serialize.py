@@ -3,7 +3,7 @@
 from typing import Any
 
 from mien.labels import LabelSet
-from mien.types import FrameResult, Reading
+from mien.types import FrameResult, PartReading, Reading
 
 _ROW_HEAD = (
     "source",
@@ -35,15 +35,36 @@ def face_values(reading: Reading, labels: LabelSet) -> dict[str, Any]:
     }
 
 
+def part_values(part: PartReading) -> dict[str, Any]:
+    """Return a part as JSON values."""
+    return {
+        "name": part.name,
+        "outline_xy": [[round(float(x), 2), round(float(y), 2)] for x, y in part.outline_xy],
+        "evidence": round(part.evidence, 6),
+        "expression": part.expression,
+        "probability": round(part.probability, 6),
+        "scores": {label: round(float(score), 6) for label, score in zip(part.labels, part.scores, strict=True)},
+        "accuracy": round(part.accuracy, 4),
+    }
+
+
+def _faces_values(result: FrameResult, labels: LabelSet) -> list[dict[str, Any]]:
+    """Return the faces of a result, with their parts where those were read."""
+    faces = [face_values(face, labels) for face in result.faces]
+    for values, parts in zip(faces, result.parts, strict=bool(result.parts)):
+        values["parts"] = [part_values(part) for part in parts]
+    return faces
+
+
 def picture_values(source: str, result: FrameResult, labels: LabelSet) -> dict[str, Any]:
     """Return the readings of one picture as JSON values."""
     height, width = result.image.shape[:2]
-    return {"source": source, "width": width, "height": height, "faces": [face_values(face, labels) for face in result.faces]}
+    return {"source": source, "width": width, "height": height, "faces": _faces_values(result, labels)}
 
 
 def frame_values(source: str, result: FrameResult, labels: LabelSet) -> dict[str, Any]:
     """Return the readings of one frame of a stream as JSON values."""
-    faces = [{"track_id": face.track_id, **face_values(face, labels)} for face in result.faces]
+    faces = [{"track_id": face.track_id, **values} for face, values in zip(result.faces, _faces_values(result, labels), strict=True)]
     return {"source": result.name or source, "frame": result.index, "time_s": round(result.time_s, 6), "faces": faces}
 
 

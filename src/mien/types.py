@@ -89,6 +89,27 @@ class Event:
 
 
 @dataclass(frozen=True, eq=False)
+class PartReading:
+    """One part of a face, and what it says."""
+
+    name: str
+    """``right_eye``, ``left_eye`` (the person's own), ``nose`` or ``mouth``."""
+    outline_xy: Float
+    """(M, 2) around the part, in pixels of the picture; a box where only the detector's points are known."""
+    evidence: float
+    """How much the probability of the face's expression falls when the part is hidden; below 0 where it rises."""
+    expression: str
+    """What the part alone shows, by the network of single parts."""
+    probability: float
+    scores: Float
+    """(K,) of the part alone, in the order of ``labels``; sums to 1."""
+    labels: tuple[str, ...]
+    """Of the network of single parts."""
+    accuracy: float
+    """How often such a part alone is read rightly, in 0..1, on the data the card names."""
+
+
+@dataclass(frozen=True, eq=False)
 class FrameResult:
     """A frame of a stream and the readings of its faces."""
 
@@ -108,6 +129,8 @@ class FrameResult:
     """Frames lost between the result before this one and this one; always 0 for files and folders."""
     latency_s: float = 0.0
     """Seconds from the frame's reading from the source to this result; 0 where no stream measured it."""
+    parts: tuple[tuple[PartReading, ...], ...] = ()
+    """The parts of every face, in the order of ``faces``; empty where nobody asked for them."""
 
 
 Detector = Callable[[UInt8], Sequence[Face]]

@@ -31,7 +31,7 @@ class PicturesSink(Sink):
             stem = name
         self._taken.add(name)
         with atomic_path(self._folder / f"{name}.png") as temporary:
-            Image.fromarray(draw(result.image, result.faces)).save(temporary, format="PNG")
+            Image.fromarray(draw(result.image, result.faces, result.parts)).save(temporary, format="PNG")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None

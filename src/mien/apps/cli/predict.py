@@ -44,8 +44,8 @@ def predict(
 
     paths, errors = expand(sources)
     check_outputs(paths, [csv, jsonl, parquet], annotate)
-    if parts and any((csv, jsonl, parquet, annotate)):
-        console.say("Parts are printed, whole with --json; tables and annotated pictures hold faces without them.")
+    if parts and (csv or parquet):
+        console.say("Parts have no columns: CSV and Parquet hold whole faces. --json, --jsonl and --annotate have the parts, too.")
     recognizer = Recognizer(model, file, detector, detector_model, threads)
     reader = PartReader(recognizer) if parts else None
     results: list[dict[str, Any]] = []
@@ -72,20 +72,17 @@ def predict(
 
 
 def _predict_one(recognizer: Any, index: int, path: str, sinks: "list[Sink]", reader: "PartReader | None") -> dict[str, Any]:
-    from mien.parts import part_values
     from mien.pictures import read_picture
     from mien.serialize import picture_values
     from mien.types import FrameResult
 
     image = read_picture(path)
-    result = FrameResult(index, 0.0, image, tuple(recognizer.pipeline(image)), path)
+    faces = tuple(recognizer.pipeline(image))
+    parts = tuple(reader(image, face) for face in faces) if reader else ()
+    result = FrameResult(index, 0.0, image, faces, path, parts=parts)
     for sink in sinks:
         sink.write(result)
-    values = picture_values(path, result, recognizer.labels)
-    if reader:
-        for face, reading in zip(values["faces"], result.faces, strict=True):
-            face["parts"] = [part_values(part, reader.labels) for part in reader(image, reading)]
-    return values
+    return picture_values(path, result, recognizer.labels)
 
 
 def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
