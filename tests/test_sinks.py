@@ -239,6 +239,13 @@ def test_a_video_that_begins_later_keeps_its_times(tmp_path: Path) -> None:
     np.testing.assert_allclose(times_s, [3, 3.04, 3.08], atol=1e-3)
 
 
+@needs_pyav
+def test_frames_too_wide_for_a_video_are_told(tmp_path: Path) -> None:
+    with open_video_sink(tmp_path / "a.mp4", 0) as sink, pytest.raises(OutputError, match="at most 16384 pixels a side"):
+        sink.write(FrameResult(0, 0.0, np.zeros((16, 17_000, 3), np.uint8), ()))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_parquet_without_pyarrow_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)

@@ -18,6 +18,7 @@ from mien.types import FrameResult, UInt8
 
 log = logging.getLogger("mien")
 
+LONGEST_SIDE_PX = 16_384
 _TICKS_PER_S = 90_000
 _SECONDS_PER_FRAGMENT = 1.0
 # Fragments are whole by themselves: what is written plays, also when the end is missing. The head waits for the first fragment, since only
@@ -101,6 +102,11 @@ class VideoSink(Sink):
         self._mux(frame)
 
     def _start(self, picture: UInt8) -> Any:
+        height, width = picture.shape[:2]
+        if max(height, width) > LONGEST_SIDE_PX:
+            raise OutputError(
+                f"{self._path}: H.264 takes at most {LONGEST_SIDE_PX} pixels a side, the frames have {width}x{height}. Reduce them."
+            )
         stream = self._container.add_stream("libx264", options=_ENCODER)
         stream.height, stream.width = (side + side % 2 for side in picture.shape[:2])
         stream.pix_fmt = "yuv420p"
