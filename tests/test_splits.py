@@ -320,6 +320,12 @@ def test_split_refuses_what_does_not_fit(tmp_path: Path, run: Run) -> None:
 
 def test_crops_do_not_go_among_the_samples(tmp_path: Path, run: Run) -> None:
     trees.write_table(tmp_path)
-    for out in (tmp_path, tmp_path / "deeper"):
-        status, _, told = run("crop", "csv", "--data", tmp_path / "mine.csv", "--out", out, "--detector", "haar")
+    write = ("crop", "csv", "--data", tmp_path / "mine.csv", "--detector", "haar")
+    read_whole = ("crop", "folder", "--data", tmp_path / "whole", "--detector", "haar")
+    trees.write_picture(tmp_path / "whole" / "happy" / "a.png")
+    trees.write_picture(tmp_path / "whole" / "sad" / "a.png")
+    for arguments in ((*write, "--out", tmp_path), (*read_whole, "--out", tmp_path / "whole" / "faces")):
+        status, _, told = run(*arguments)
         assert (status, "lies in the data" in told) == (2, True)
+    status, _, told = run(*write, "--out", tmp_path / "cut")  # beside a table, which names what it reads
+    assert "lies in the data" not in told

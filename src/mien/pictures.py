@@ -94,13 +94,18 @@ def _decode_safely(source: Path | Image.Image | io.BytesIO, name: str, max_pixel
     except SourceError:
         raise
     except PermissionError as error:
-        raise SourceError(f"{name}: may not be read by this user (permission denied). Change its permissions, or copy it.") from error
+        raise forbidden(name) from error
     except UnidentifiedImageError as error:
         raise SourceError(f"{name}: not a picture mien can read. Expected one of {', '.join(sorted(SUFFIXES))}.") from error
     except Image.DecompressionBombError as error:
         raise TooLargeError(f"{name}: has more than {max_pixels // 1_000_000} megapixels. Reduce it first.") from error
     except Exception as error:  # on damaged files Pillow's decoders raise a dozen kinds of errors
         raise SourceError(f"{name}: the picture is damaged or cut short ({type(error).__name__}: {error}).") from error
+
+
+def forbidden(name: str) -> SourceError:
+    """Return the error for a file that this user may not read."""
+    return SourceError(f"{name}: may not be read by this user (permission denied). Change its permissions, or copy it.")
 
 
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:

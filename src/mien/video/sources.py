@@ -18,7 +18,7 @@ import numpy as np
 
 from mien.errors import SourceError
 from mien.pictures import SUFFIXES as PICTURE_SUFFIXES
-from mien.pictures import read_picture
+from mien.pictures import forbidden, read_picture
 from mien.types import Frame, UInt8
 
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://", "http://", "https://", "udp://", "tcp://")
@@ -163,7 +163,7 @@ def check_path(path: Path) -> bool:
     try:
         status = path.stat()
     except PermissionError as error:
-        raise forbidden(path) from error
+        raise forbidden(str(path)) from error
     except (OSError, ValueError) as error:  # absent, too long, with a zero inside
         raise SourceError(f"{path}: no such file. Expected a video, a folder of pictures, a camera number or an address.") from error
     if stat.S_ISDIR(status.st_mode):
@@ -173,15 +173,10 @@ def check_path(path: Path) -> bool:
     if status.st_size == 0:
         raise SourceError(f"{path}: is empty (0 bytes). Expected a video.")
     if not os.access(path, os.R_OK):
-        raise forbidden(path)
+        raise forbidden(str(path))
     if path.suffix.lower() in PICTURE_SUFFIXES:
         raise SourceError(f"{path}: is a picture. Use `mien predict {path.name}` for pictures.")
     return False
-
-
-def forbidden(path: Path) -> SourceError:
-    """Return the error for a file that this user may not read."""
-    return SourceError(f"{path}: may not be read by this user (permission denied). Change its permissions, or copy it.")
 
 
 def not_a_video(path: Path) -> SourceError:

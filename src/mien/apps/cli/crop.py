@@ -2,13 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mien.apps.cli import console
 from mien.apps.cli.predict import is_folder
 from mien.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mien.data.manifest import Manifest
 
 
 def crop(
@@ -24,14 +27,24 @@ def crop(
     from mien.detection.catalog import create_detector
     from mien.evaluation.cut import cut_faces
 
-    home = data if is_folder(data) else data.parent
-    if Path(os.path.realpath(output)).is_relative_to(os.path.realpath(home)):
-        raise ConfigError(f"{output}: lies in the data, where crops would become or replace samples. Choose a folder elsewhere with --out.")
-    detect = create_detector(detector)
+    detect, manifest = create_detector(detector), load_dataset(dataset, data)
+    _check_place(output, data, manifest)
     with console.progress(f"faces of {dataset}") as show:
-        result = cut_faces(load_dataset(dataset, data), detect, output, side, show)
+        result = cut_faces(manifest, detect, output, side, show)
     if json:
         console.print_json(result)
         return
     console.out.print(f"{result['cut']} of {result['n']} faces cut, {result['no_face']} pictures without a face", soft_wrap=True)
     console.out.print(result["table"], soft_wrap=True)
+
+
+def _check_place(out_dir: Path, data: Path, manifest: "Manifest") -> None:
+    """Make sure that crops neither become samples of a folder that is read whole, nor replace the pictures they are cut from."""
+    from mien.evaluation.cut import TABLE
+
+    place = Path(os.path.realpath(out_dir))
+    files = (sample.image for sample in manifest.samples if isinstance(sample.image, Path))
+    is_read_whole = is_folder(data) and place.is_relative_to(os.path.realpath(data))
+    is_table = place / TABLE == Path(os.path.realpath(data))
+    if is_read_whole or is_table or any(Path(os.path.realpath(file)).is_relative_to(place) for file in files):
+        raise ConfigError(f"{out_dir}: lies in the data, where crops would become or replace samples. Choose another folder with --out.")

@@ -53,12 +53,10 @@ def explain(
     results = explain_faces(explained, faces, chosen, layers, output)
     if json:
         console.print_json({"model": explained.name, "out": str(output), "faces": results})
-        if is_incomplete:
-            raise typer.Exit(2)
-        return
-    rows = [[result["name"], result["expression"], f"{result['probability']:.0%}"] for result in results]
-    console.print_table(["face", "expression", "score before calibration"], rows)
-    console.out.print(str(output / "explain.html"), soft_wrap=True)
+    else:
+        rows = [[result["name"], result["expression"], f"{result['probability']:.0%}"] for result in results]
+        console.print_table(["face", "expression", "score before calibration"], rows)
+        console.out.print(str(output / "explain.html"), soft_wrap=True)
     if is_incomplete:
         raise typer.Exit(2)
 
