@@ -22,8 +22,8 @@ from mien.errors import ConfigError, DataError, MienError, ModelFileError
 from mien.evaluation.float_model import FloatClassifier
 from mien.preprocess import PreprocessSpec, prepare, to_color
 from mien.reproduce.multistage import compare_stages, stage_epochs
-from mien.reproduce.papers import BUDGETS, PAPERS
-from mien.reproduce.reproduce import choose_rows, find_paper, row_recipe, run_name
+from mien.reproduce.papers import BUDGETS, PAPERS, Row
+from mien.reproduce.reproduce import choose_rows, find_paper, reproduce_row, row_recipe, run_name
 from mien.training.checkpoint import average_weights, values_of
 from mien.training.distill import DistillSpec, blend_scores
 from mien.training.fit import Watch, kept_epoch
@@ -584,8 +584,9 @@ def test_a_wrong_study_is_told(line: str, said: str, tmp_path: Path, run: Run) -
 def test_every_row_of_every_paper_has_a_valid_recipe(paper: Any, budget: str) -> None:
     names: dict[str, Any] = {}
     for row in paper.rows:
-        recipe = row_recipe(paper, row, budget)
-        assert names.setdefault(run_name(row, budget), recipe) == recipe, "one folder, one run"
+        training = (row_recipe(paper, row, budget), row.starts_from)
+        assert names.setdefault(run_name(row, budget), training) == training, "one folder, one run"
+        assert not row.starts_from or row.starts_from in {other.label for other in paper.rows}
 
 
 def test_papers_and_rows_are_found_by_name() -> None:
@@ -611,3 +612,19 @@ def test_reproduce_prints_both_figures_and_leaves_out_what_has_no_data(data: Pat
     status, out, _ = run("reproduce", "003", "--list", "--budget", "full")
     assert status == 0
     assert "68.5" in out
+
+
+def test_a_row_trains_on_from_anothers_network(data: Path, tmp_path: Path, any_counts: None) -> None:
+    small = ("model=mien_xs", "optimizer.epochs=1", "optimizer.batch_size=32", "max_images=64", "precision=float32")
+    first = Row("surveyed", "first", "mien_s-fer2013", 0.7, small, test="fer2013:privatetest")
+    both = ("split.pool=development", "validation_split=privatetest", "chooses_on_test=true")
+    on = Row("fine-tuning", "on", "mien_s-fer2013", 0.8, (*small, *both, "max_images=0"), test="fer2013:privatetest", starts_from="first")
+    paper = replace(find_paper("003"), rows=(on, first), budgets={})
+    said: list[str] = []
+    result = reproduce_row(paper, on, data, tmp_path, "full", (), said.append, WATCH)
+    assert (result["paper"], result["leaks"], result["split"]) == (0.8, True, "privatetest")
+    counts = load_dataset("fer2013", data).counts()
+    assert result["num_training"] == sum(counts["training"].values()) + sum(counts["publictest"].values())
+    start = tmp_path / run_name(first, "full")
+    assert f"Starts from {start}; taught by the labels alone." in said
+    assert sorted(tmp_path.iterdir()) == sorted([start, tmp_path / run_name(on, "full")])

@@ -106,6 +106,17 @@ def test_a_part_keeps_the_mixture_and_leaves_the_tests() -> None:
     assert len(apply_split(manifest, SplitSpec(max_samples=10_000))) == len(manifest)
 
 
+def test_what_choices_were_made_on_is_learned_in_the_end() -> None:
+    manifest = make_manifest()
+    spec = SplitSpec(pool="development")
+    counts = {split: sum(row.values()) for split, row in apply_split(manifest, spec).counts().items()}
+    assert counts == {"training": NUM_TRAINING + 7, "privatetest": 7}
+    assert spec.leaks
+    dealt = apply_split(manifest, SplitSpec(pool="development", validation=0.1)).counts()
+    assert sum(dealt["validation"].values()) == int(0.1 * (NUM_TRAINING + 7) + 0.5)
+    assert dealt["privatetest"] == dict.fromkeys(FER7, 1)
+
+
 @pytest.mark.parametrize("people", [3, 5, 20])
 def test_people_stand_in_one_split(people: int) -> None:
     manifest = make_manifest(("test",), people)

@@ -24,6 +24,7 @@ Indices = npt.NDArray[np.int64]
 
 TRAINING, VALIDATION, TEST = "training", "validation", "test"
 TEST_SPLITS = frozenset({TEST, "publictest", "privatetest"})
+DEVELOPMENT = frozenset({TRAINING, VALIDATION, "publictest"})
 SPLIT_NAMES = frozenset({TRAINING, VALIDATION}) | TEST_SPLITS
 _SYNONYMS = {"train": TRAINING, "val": VALIDATION, "valid": VALIDATION, "testing": TEST}
 
@@ -49,7 +50,9 @@ class SplitSpec:
 
     pool: str = "official"
     """What is dealt. ``official``: the training split, while test splits stay as they are; of a data set without splits, all
-    of it. ``all``: every sample of every split, so that official test pictures may be trained on."""
+    of it. ``development``: training and what choices are made on elsewhere, PublicTest or the data set's own validation split,
+    learned together once everything is chosen (paper 003). ``all``: every sample of every split, so that official test
+    pictures may be trained on."""
     validation: float = 0.0
     """Share of the pool that becomes the split ``validation``."""
     test: float = 0.0
@@ -67,8 +70,8 @@ class SplitSpec:
     """Which part, from 0; with the same seed, every sample of the pool stands in exactly one."""
 
     def __post_init__(self) -> None:
-        if self.pool not in ("official", "all"):
-            raise ValueError(f"pool must be 'official' or 'all', got {self.pool!r}")
+        if self.pool not in ("official", "development", "all"):
+            raise ValueError(f"pool must be 'official', 'development' or 'all', got {self.pool!r}")
         if not (self.validation >= 0 and self.test >= 0 and self.validation + self.test < 1):
             raise ValueError(f"validation and test must be 0 or above and leave some training, got {self.validation} and {self.test}")
         if self.max_samples < 0 or self.seed < 0:
@@ -95,8 +98,8 @@ class SplitSpec:
 
     @property
     def leaks(self) -> bool:
-        """Whether official test pictures may be trained on; figures on official test splits are then worthless."""
-        return self.pool == "all"
+        """Whether pictures of an official test split, PublicTest or any, may be trained on; figures on it are then worthless."""
+        return self.pool != "official"
 
 
 SPLITS: Mapping[str, SplitSpec] = {
@@ -125,7 +128,8 @@ def apply_split(manifest: Manifest, spec: SplitSpec) -> Manifest:
         return manifest
     _check_unique(manifest)
     has_splits = any(sample.split == TRAINING for sample in manifest.samples)
-    is_pool = [spec.pool == "all" or not has_splits or sample.split == TRAINING for sample in manifest.samples]
+    learned = DEVELOPMENT if spec.pool == "development" else {TRAINING}
+    is_pool = [spec.pool == "all" or not has_splits or sample.split in learned for sample in manifest.samples]
     _check_fixed(manifest, [sample for sample, pooled in zip(manifest.samples, is_pool, strict=True) if not pooled], spec)
     rng = np.random.default_rng(spec.seed)
     pool = _subset(manifest.label_indices, np.flatnonzero(is_pool), spec.max_samples, rng)
@@ -186,6 +190,8 @@ def _deal(manifest: Manifest, pool: Indices, spec: SplitSpec, rng: np.random.Gen
     shares = {TEST: spec.test, VALIDATION: spec.validation}
     shares = {name: share for name, share in shares.items() if share}
     if not shares and not spec.folds:
+        if spec.pool == "development":
+            return [TRAINING] * len(pool)
         return [manifest.samples[index].split for index in pool]
     samples, labels = [manifest.samples[index] for index in pool], manifest.label_indices[pool]
     if spec.folds:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +99,10 @@ def reproduce_row(
         ConfigError: data are missing, or the run folder holds another run.
         DataError: data are not as their format says.
     """
-    recipe = row_recipe(paper, row, budget, changes)
-    run_dir = runs_dir / run_name(row, budget, changes)
     root = data_root(data, row.dataset)
     test_dataset, _, split = row.test.partition(":")
     test_root = data_root(data, test_dataset)
-    forget_networks()
-    train(recipe, root, run_dir, say, watch)
+    recipe, run_dir = _train_row(paper, row, root, runs_dir, budget, changes, say, watch)
     own = test_dataset == row.dataset
     # A network that dealt the data anew is measured on its own test part.
     manifest = read_run_data(recipe, root, _silent).manifest if own else load_dataset(test_dataset, test_root)
@@ -126,6 +124,21 @@ def reproduce_row(
         **measured,
         **({"multistage": compare_stages(recipe, row.stages, root, run_dir, say, watch)} if row.stages else {}),
     }
+
+
+def _train_row(
+    paper: Paper, row: Row, root: Path, runs_dir: Path, budget: str, changes: Sequence[str], say: Say, watch: Watch
+) -> tuple[Recipe, Path]:
+    """Train a row's network, and before it the one that it starts from; return its recipe and run folder."""
+    recipe = row_recipe(paper, row, budget, changes)
+    if row.starts_from:
+        first = next(one for one in paper.rows if one.label == row.starts_from)
+        _, first_dir = _train_row(paper, first, root, runs_dir, budget, changes, say, watch)
+        recipe = replace(recipe, init=str(first_dir))
+    run_dir = runs_dir / run_name(row, budget, changes)
+    forget_networks()
+    train(recipe, root, run_dir, say, watch)
+    return recipe, run_dir
 
 
 def _silent(line: str) -> None:

@@ -15,7 +15,9 @@ def split(
     out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="File to write.")],
     data: console.Data = Path("data"),
     preset: Annotated[str, typer.Option(help="A paper's split: official, 75/25, 80/20-validation, 80/20-random or 80/10/10.")] = "",
-    pool: Annotated[str, typer.Option(help="official: deal training data, keep the tests; all: deal everything anew.")] = "official",
+    pool: Annotated[
+        str, typer.Option(help="official: deal training data, keep the tests; development: PublicTest, too; all: deal everything anew.")
+    ] = "official",
     validation: Annotated[float, typer.Option(min=0, max=1, help="Share of the pool for validation.")] = 0.0,
     test: Annotated[float, typer.Option(min=0, max=1, help="Share of the pool for test.")] = 0.0,
     max_samples: Annotated[int, typer.Option(min=0, help="Deal a random part of this size; 0 takes all.")] = 0,
