@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.card import open_bundle, read_card, shipped_bundles
+from mien.card import open_bundle, open_shipped, read_card, shipped_bundles
 from mien.errors import ConfigError, ModelFileError, UnknownNameError
+from mien.evaluation.open import open_classifier
 from mien.runtime.classifier import BundleClassifier, calibrate
 from mien.runtime.litert import LiteRTNetwork
 
@@ -42,6 +43,25 @@ def test_the_shipped_bundle_keeps_its_promises() -> None:
         assert card.files["float32"].accuracy[split] - card.files["int8"].accuracy[split] <= 0.005
     assert card.files["float32"].accuracy["fer2013/privatetest"] >= 0.690
     assert "-dirty" not in card.training.commit
+
+
+def test_a_folder_named_like_a_shipped_bundle_changes_nothing(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(copy.parent)
+    change(copy, lambda card: card.update(limits="mine"))
+    assert open_shipped("mien_s").card == open_bundle(shipped_bundles()["mien_s"]).card
+    assert not caplog.text
+    assert open_bundle("mien_s").card.limits != "mine"
+    assert "write ./mien_s" in caplog.text
+    assert open_bundle("./mien_s").card.limits == open_bundle(Path("mien_s")).card.limits == "mine"
+
+
+def test_the_quick_file_has_a_name_of_its_own() -> None:
+    bundle = open_bundle()
+    assert bundle.file("quick") == bundle.file("int8")
+    opened = open_classifier("mien_s", "quick")
+    assert (opened.file, list(opened.files_sha256)) == ("int8", ["int8"])
 
 
 @pytest.mark.parametrize(

@@ -346,6 +346,13 @@ def test_a_misspelt_option_is_suggested(run: Run) -> None:
     assert "--json" in run("predict", ASTRONAUT, "--jsno")[2]
 
 
+def test_unknown_names_of_a_long_list_are_not_all_printed(run: Run) -> None:
+    _, _, err = run("benchmark", "networks", "--names", "mien_s, foo")
+    assert err == "mien: Network 'foo' is unknown. `mien models` lists all.\n"
+    _, _, err = run("benchmark", "networks", "--names", "clcn")
+    assert err == "mien: Network 'clcn' is unknown. Did you mean 'clcm'? `mien models` lists all.\n"
+
+
 def test_our_own_mistakes_say_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("a mistake of ours")

@@ -10,7 +10,7 @@ from conftest import DETECTOR_FILES
 from mien.detection.blazeface import FULL_RANGE, SHORT_RANGE, anchor_centers, decode, merge, tiles
 from mien.detection.catalog import NAMES, create_detector
 from mien.detection.haar import HaarDetector
-from mien.errors import ModelFileError, UnknownNameError
+from mien.errors import ConfigError, ModelFileError, UnknownNameError
 from mien.geometry import turn_points
 from mien.types import Face, Policy, UInt8
 
@@ -138,7 +138,7 @@ def test_unknown_detectors_and_files_are_named(tmp_path: Path) -> None:
     for name in ("yunet", "blazeface", "blazeface_full", "haar"):
         with pytest.raises(ModelFileError, match=r"foreign\.bin"):
             create_detector(name, model_path=foreign)
-    with pytest.raises(ModelFileError, match="needs the detector's name"):
+    with pytest.raises(ConfigError, match="needs the name of its detector"):
         create_detector("auto", model_path=foreign)
 
 

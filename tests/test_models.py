@@ -235,6 +235,12 @@ def test_transfer_mistakes_are_told(tmp_path: Path) -> None:
         build_model("cnn5", 5, (180, 180, 3), options={"width": 3})
 
 
+def test_offline_keras_fetches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_OFFLINE", "1")
+    with pytest.raises(ConfigError, match="MIEN_OFFLINE=1 forbids Keras"):
+        build_model("mobilenet_v2", 7, (96, 96, 3), weights="imagenet")
+
+
 def test_local_weights_are_loaded() -> None:
     path = WEIGHTS / "mobilenet_v2_1.0_224_imagenet_notop_bncal96.weights.h5"
     if not path.is_file():

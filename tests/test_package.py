@@ -16,20 +16,11 @@ from mien.labels import FER5, FER7, FER8, columns_of, expression_name
 from mien.models.catalog import MODELS
 from mien.training.recipe import load_recipe, shipped_recipes
 
-PUBLIC = (
-    "Event",
-    "Face",
-    "FrameResult",
-    "LiveSpec",
-    "MienError",
-    "Reading",
-    "Recognizer",
-    "ReconnectSpec",
-    "Session",
-    "SmoothingSpec",
-    "TrackingSpec",
-)
-PUBLIC += ("__version__", "stream")
+RESULTS = ("Event", "FrameResult", "PartReading", "Reading", "SourceInfo", "StreamStatistics")
+READERS = ("PartReader", "Recognizer", "Session", "stream")
+SETTINGS = ("LiveSpec", "ReconnectSpec", "SmoothingSpec", "TrackingSpec")
+ERRORS = ("ConfigError", "MienError", "MissingExtraError", "ModelFileError", "OutputError", "SourceError", "UnknownNameError")
+PUBLIC = (*RESULTS, *READERS, *SETTINGS, *ERRORS, "__version__")
 HEAVY = ("keras", "tensorflow", "torch", "jax", "cv2", "ai_edge_litert", "matplotlib", "pandas", "scipy", "PIL", "typer", "rich", "av")
 
 

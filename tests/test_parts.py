@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from conftest import SHARED
-from mien import parts
 from mien.alignment import AlignmentSpec, face_square
+from mien.card import open_bundle
 from mien.detection.mesh import FaceMesh
 from mien.errors import ModelFileError
 from mien.parts import PART_NAMES, PartReader, from_fractions, hide, keep, locate_parts, part_box, to_fractions
@@ -113,7 +113,7 @@ def test_without_the_mesh_the_detector_s_points_serve(recognizer: Recognizer, as
 
 def test_a_foreign_mesh_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="not the face mesh"):
-        FaceMesh(parts.open_trained("mien_s").file("int8"))
+        FaceMesh(open_bundle("mien_s").file("int8"))
     path = tmp_path / "mesh.tflite"
     path.write_bytes(b"no")
     with pytest.raises(ModelFileError, match="not a LiteRT model"):

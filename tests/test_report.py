@@ -98,9 +98,16 @@ def test_a_model_is_reported_with_its_mistakes(run: Run, fer2013_folder: Path, a
                 assert min(picture.size) >= 100
 
 
+def test_a_line_that_was_cut_off_in_writing_damages_nothing(run_folder: Path) -> None:
+    whole = to_markdown(build_page(str(run_folder), None))
+    with (run_folder / "times.jsonl").open("a") as file:
+        file.write('{"epoch": 9, "sec')
+    assert to_markdown(build_page(str(run_folder), None)) == whole
+
+
 def test_a_damaged_run_says_so(run_folder: Path) -> None:
-    (run_folder / "history.jsonl").write_text('{"epoch": 1')
-    with pytest.raises(ConfigError, match=r"history.jsonl: cannot be read"):
+    (run_folder / "history.jsonl").write_text('{"epoch": 1\n{"epoch": 2}\n')
+    with pytest.raises(ConfigError, match=r"history.jsonl, line 1: .* The run folder is damaged; train anew"):
         build_page(str(run_folder), None)
     (run_folder / "data.json").unlink()
     with pytest.raises(ConfigError, match=r"data.json: cannot be read"):

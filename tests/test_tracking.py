@@ -1,6 +1,7 @@
 """Assignment, following, tracking, smoothing and events, on made-up faces and pictures."""
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -11,11 +12,13 @@ from mien.alignment import AlignmentSpec
 from mien.assignment import FORBIDDEN, assign
 from mien.events import EventLog
 from mien.following import MIN_POINTS, face_at, follow, make_anchor
+from mien.live import LiveSpec
 from mien.pipeline import Pipeline
 from mien.preprocess import PreprocessSpec
 from mien.smoothing import Smoother, SmoothingSpec
 from mien.tracking import FaceTracker, TrackingSpec, glance_at, is_cut
 from mien.types import Face, Float, Frame, Reading, UInt8
+from mien.video.reconnect import ReconnectSpec
 from mien.watching import Watcher
 
 LABELS = ("happy", "sad")
@@ -204,6 +207,25 @@ def test_smoothing_forgets_tracks() -> None:
 
 def reading(track_id: int, expression: str) -> Reading:
     return Reading(np.zeros(4), np.zeros((4, 2)), 0.9, expression, 0.5, np.array([0.5, 0.5]), uncertain=False, track_id=track_id)
+
+
+@pytest.mark.parametrize(
+    ("spec", "values"),
+    [
+        (TrackingSpec, {"max_size_ratio": 0.5}),
+        (TrackingSpec, {"keep_lost_s": math.nan}),
+        (TrackingSpec, {"cut_below": 2.0}),
+        (SmoothingSpec, {"margin": math.nan}),
+        (SmoothingSpec, {"hold_s": -1.0}),
+        (ReconnectSpec, {"first_wait_s": 0.0}),
+        (ReconnectSpec, {"first_wait_s": 9.0}),
+        (ReconnectSpec, {"give_up_after_s": -1.0}),
+        (LiveSpec, {"timeout_s": 0.0}),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(spec: type, values: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(values))):
+        spec(**values)
 
 
 def test_events_tell_what_happened() -> None:

@@ -93,7 +93,7 @@ def test_events_reach_the_callback_and_the_results() -> None:
     assert {event.kind for event in told} >= {"appears", "leaves"}
     appeared = {event.track_id for event in told if event.kind == "appears"}
     assert appeared == {event.track_id for event in told if event.kind == "leaves"}, "who came has left at the end"
-    alone = list(mien.stream(CLIP, file="int8", detector="haar", tracking=None))
+    alone = list(mien.stream(CLIP, file="int8", detector="haar", spec=LiveSpec(tracking=None)))
     assert {face.track_id for result in alone for face in result.faces} == {-1}
 
 
@@ -101,7 +101,7 @@ def test_a_session_is_polled() -> None:
     session = Session(CLIP, mien.Recognizer(file="int8", detector="haar", policy="camera"))
     assert (session.latest, session.info, session.is_running) == (None, None, False)
     with session:
-        session._thread.join(60)
+        assert session.wait(60)
     assert session.error is None
     assert session.info is not None
     assert session.info.num_frames == 120
@@ -116,7 +116,7 @@ def test_a_session_is_polled() -> None:
 def test_a_session_tells_why_it_ended(tmp_path: Path) -> None:
     session = Session(tmp_path / "absent.mp4", mien.Recognizer(detector="haar", policy="camera"), LiveSpec())
     with session:
-        session._thread.join(10)
+        assert session.wait(10)
     assert isinstance(session.error, SourceError)
     assert not session.is_running
 

@@ -12,40 +12,55 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from mien.errors import MienError
-from mien.types import Event, Face, FrameResult, Reading
+from mien.errors import ConfigError, MienError, MissingExtraError, ModelFileError, OutputError, SourceError, UnknownNameError
+from mien.types import Event, FrameResult, PartReading, Reading
 
 if TYPE_CHECKING:
     from mien.live import LiveSpec, Session, stream
+    from mien.parts import PartReader
     from mien.pipeline import Recognizer
     from mien.smoothing import SmoothingSpec
     from mien.tracking import TrackingSpec
     from mien.video.reconnect import ReconnectSpec
+    from mien.video.sources import SourceInfo
+    from mien.video.stream import StreamStatistics
 
 __version__ = version("mien")
 
 __all__ = [
+    "ConfigError",
     "Event",
-    "Face",
     "FrameResult",
     "LiveSpec",
     "MienError",
+    "MissingExtraError",
+    "ModelFileError",
+    "OutputError",
+    "PartReader",
+    "PartReading",
     "Reading",
     "Recognizer",
     "ReconnectSpec",
     "Session",
     "SmoothingSpec",
+    "SourceError",
+    "SourceInfo",
+    "StreamStatistics",
     "TrackingSpec",
+    "UnknownNameError",
     "__version__",
     "stream",
 ]
 
 _LAZY = {
     "LiveSpec": "mien.live",
+    "PartReader": "mien.parts",
     "Recognizer": "mien.pipeline",
     "ReconnectSpec": "mien.video.reconnect",
     "Session": "mien.live",
     "SmoothingSpec": "mien.smoothing",
+    "SourceInfo": "mien.video.sources",
+    "StreamStatistics": "mien.video.stream",
     "TrackingSpec": "mien.tracking",
     "stream": "mien.live",
 }

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -11,6 +12,8 @@ from mien.alignment import AlignmentSpec
 from mien.config import from_mapping
 from mien.errors import ConfigError, ModelFileError, UnknownNameError
 from mien.preprocess import PreprocessSpec
+
+log = logging.getLogger("mien")
 
 CARD_VERSION = 1
 RUNTIMES = ("litert", "onnx")
@@ -134,6 +137,10 @@ class Card:
         """The file for live video: int8 where there is one."""
         return "int8" if "int8" in self.files else next(iter(self.files))
 
+    def file_name(self, name: str) -> str:
+        """Return the name of a file: ``quick`` stands for ``quick_file``."""
+        return self.quick_file if name == "quick" else name
+
     @property
     def is_trained(self) -> bool:
         """False for random weights, which serve for measuring load alone."""
@@ -154,12 +161,13 @@ class Bundle:
     card: Card
 
     def file(self, name: str) -> Path:
-        """Return the verified path of a model file.
+        """Return the verified path of a model file; see ``Card.file_name``.
 
         Raises:
             UnknownNameError: the card names no such file.
             ModelFileError: the file is missing or not the one the card describes.
         """
+        name = self.card.file_name(name)
         if name not in self.card.files:
             raise UnknownNameError(f"{self.folder.name}: file", name, self.card.files)
         entry = self.card.files[name]
@@ -193,21 +201,27 @@ def shipped_bundles() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{CARD_NAME}"))}
 
 
+def open_shipped(name: str) -> Bundle:
+    """Open a bundle that comes with mien, whatever stands in the working directory."""
+    folder = shipped_bundles()[name]
+    return Bundle(folder, read_card(folder / CARD_NAME))
+
+
 def open_bundle(name_or_path: str | Path = DEFAULT_BUNDLE) -> Bundle:
-    """Open a shipped bundle by name, or any bundle by its folder.
+    """Open a shipped bundle by name, or any bundle by its folder; a bare name that means both is the shipped one, which a line says.
 
     Raises:
         UnknownNameError: neither a shipped bundle nor a folder.
         ModelFileError: the folder holds no card.
-        ConfigError: the card is not valid, or the name means both.
+        ConfigError: the card is not valid.
     """
     shipped = shipped_bundles()
     folder = Path(name_or_path)
     name = str(name_or_path)
     if name in shipped and (isinstance(name_or_path, str) or not folder.exists()):
         if (folder / CARD_NAME).is_file():
-            raise ConfigError(f"{name!r} is a shipped bundle and a folder here. Write ./{name} for the folder.")
-        folder = shipped[name]
+            log.warning("%s is the bundle that comes with mien; for the folder here, write ./%s.", name, name)
+        return open_shipped(name)
     if not folder.exists() and folder.name != name:  # a path, and no name
         raise ModelFileError(f"{name}: no such folder. Expected a bundle folder that `mien export` wrote, or the name of a shipped one.")
     if not folder.exists():

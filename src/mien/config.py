@@ -110,7 +110,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
     """Set one dotted key; the value is read as TOML, or taken as text when it is none."""
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
-        raise ConfigError(f"--set {override!r}: expected KEY=VALUE, for instance optimizer.epochs=3.")
+        raise ConfigError(f"{override!r}: expected KEY=VALUE, for instance optimizer.epochs=3.")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -119,7 +119,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
     for table in tables:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
-            raise ConfigError(f"--set {override!r}: {table!r} is a value, not a table.")
+            raise ConfigError(f"{override!r}: {table!r} is a value, not a table.")
     values[leaf] = value
 
 

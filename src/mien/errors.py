@@ -2,7 +2,8 @@
 
     MienError
     ├── SourceError         a picture, video or camera cannot be read
-    │   └── TooLargeError   it has more pixels than allowed
+    │   ├── TooLargeError   it has more pixels than allowed
+    │   └── TooSmallError   it has too few for a face
     ├── DataError           a data set on disk is not what its format says
     ├── ConfigError         a recipe, card or option holds a wrong value
     │   └── DivergedError   its training left the numbers
@@ -18,6 +19,9 @@ prints that line and exits with status 2.
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
+
+_MAX_NAMES = 12
+"""A message names so many at most where a command lists them all."""
 
 
 class MienError(Exception):
@@ -67,11 +71,13 @@ class UnknownNameError(MienError):
     """A name is not in a catalog."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], listing: str = "") -> None:
-        names = sorted(known)
+        names = sorted(set(known))
         close = get_close_matches(name, names, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names)}."
-        more = f" `{listing}` lists all {len(names)}." if listing else ""
-        super().__init__(f"{kind} {name!r} is unknown. {hint}{more}")
+        hint = f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(names)}."
+        if listing and not close and len(names) > _MAX_NAMES:
+            hint = ""
+        more = f" `{listing}` lists all." if listing else ""
+        super().__init__(f"{kind} {name!r} is unknown.{hint}{more}")
 
 
 class ModelFileError(MienError):

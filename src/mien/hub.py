@@ -1,7 +1,8 @@
 """Model files that are not mien's own: fetched on first use, verified by SHA-256, kept in a per-user cache.
 
-This is the only network code. ``MIEN_CACHE`` moves the cache, ``MIEN_OFFLINE=1`` forbids fetching. A file already in
-the cache, put there by hand for instance, is used as it is once its hash is right.
+``MIEN_CACHE`` moves the cache, ``MIEN_OFFLINE=1`` forbids fetching. A file already in the cache, put there by hand for
+instance, is used as it is once its hash is right. Nothing else of mien fetches files, except that Keras fetches
+ImageNet's weights where training asks for them; ``MIEN_OFFLINE=1`` forbids that, too.
 """
 
 import hashlib
@@ -97,6 +98,11 @@ def cache_dir() -> Path:
     return Path(override) if override else user_cache_path("mien", appauthor=False)
 
 
+def is_offline() -> bool:
+    """Whether fetching is forbidden."""
+    return os.environ.get("MIEN_OFFLINE") == "1"
+
+
 def cached(name: str, rows: Mapping[str, HubRow] = ROWS) -> Path | None:
     """Return the cached file of a row, or None when it is absent.
 
@@ -124,7 +130,7 @@ def fetch(name: str, rows: Mapping[str, HubRow] = ROWS) -> Path:
     if path is not None:
         return path
     row = _row(name, rows)
-    if os.environ.get("MIEN_OFFLINE") == "1":
+    if is_offline():
         raise ModelFileError(f"{row.file_name} is not in {cache_dir()} and MIEN_OFFLINE=1 forbids fetching it.")
     path = cache_dir() / row.file_name
     with atomic_path(path) as temporary:

@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -38,6 +38,10 @@ class LiveSpec:
     timeout_s: float = 15.0
     """A source or a reading that takes longer is given up."""
 
+    def __post_init__(self) -> None:
+        if not self.timeout_s > 0:
+            raise ValueError(f"timeout_s must be above 0 s, got {self.timeout_s}")
+
 
 def stream(
     source: str | int | Path,
@@ -46,9 +50,7 @@ def stream(
     detector: str = "auto",
     detector_model: str | Path | None = None,
     threads: int = 1,
-    tracking: TrackingSpec | None = TrackingSpec(),
-    smoothing: SmoothingSpec | None = SmoothingSpec(),
-    detect_every_frame: bool = False,
+    spec: LiveSpec = LiveSpec(),
     on_event: OnEvent | None = None,
 ) -> Iterator[FrameResult]:
     """Yield the readings of a source: every frame of a file or folder, the newest frames of a camera or network stream.
@@ -62,9 +64,7 @@ def stream(
         detector: As for ``Recognizer``, with the policy for cameras.
         detector_model: Model file of the detector, instead of the one mien fetches on first use.
         threads: CPU threads of each network.
-        tracking: How faces are followed over time; None reads every frame by itself, unsmoothed.
-        smoothing: How steady labels are; None gives the scores of every frame as they are.
-        detect_every_frame: Ask the detector on every frame instead of following faces in between.
+        spec: How faces are followed and labels steadied, and how long a source may be silent.
         on_event: Called when a face appears, changes its expression or leaves, in the thread that iterates. Results
             carry the same events, except for the leaving of those still there at the end.
 
@@ -74,9 +74,7 @@ def stream(
         ModelFileError: a model file is missing, foreign, damaged or cannot be fetched.
     """
     recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
-    if tracking and detect_every_frame:
-        tracking = replace(tracking, detect_every_frame=True)
-    return _results(source, recognizer.pipeline, LiveSpec(tracking, smoothing), on_event or _ignore)
+    return _results(source, recognizer.pipeline, spec, on_event or _ignore)
 
 
 def _results(source: str | int | Path, pipeline: Pipeline, spec: LiveSpec, on_event: OnEvent) -> Iterator[FrameResult]:
@@ -149,6 +147,11 @@ class Session(AbstractContextManager["Session"]):
         self._stream.close()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(2.0)
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the source has ended, for so long at most; return whether it has."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     @property
     def is_running(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from mien.alignment import cut_face, face_square
-from mien.card import Bundle, open_trained
+from mien.card import Bundle, open_shipped
 from mien.detection.mesh import OUTLINES, FaceMesh
 from mien.errors import ModelFileError, OutputError
 from mien.geometry import PART_BOXES
@@ -41,19 +41,20 @@ class PartReader:
 
     Args:
         recognizer: The one whose readings are taken apart.
+        threads: CPU threads of each network.
         may_fetch: Whether the mesh's file may be downloaded; without it the detector's points serve, which a line says.
 
     Raises:
         ModelFileError: the network of single parts is damaged.
     """
 
-    def __init__(self, recognizer: HasPipeline, may_fetch: bool = True) -> None:
+    def __init__(self, recognizer: HasPipeline, threads: int = 1, may_fetch: bool = True) -> None:
         self._pipeline = recognizer.pipeline
-        self._bundle: Bundle = open_trained(PARTS_BUNDLE)
-        self._classify_parts = BundleClassifier(self._bundle, PARTS_FILE)
+        self._bundle: Bundle = open_shipped(PARTS_BUNDLE)
+        self._classify_parts = BundleClassifier(self._bundle, PARTS_FILE, threads)
         self._mesh: FaceMesh | None = None
         try:
-            self._mesh = FaceMesh(may_fetch=may_fetch)
+            self._mesh = FaceMesh(threads=threads, may_fetch=may_fetch)
         except (ModelFileError, OutputError) as error:
             log.warning("Parts are placed by the detector's points, without the face mesh. %s", error)
 

@@ -5,7 +5,7 @@ import os
 import struct
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -14,8 +14,7 @@ from mien.errors import SourceError, TooLargeError, TooSmallError
 from mien.preprocess import check_picture
 from mien.types import UInt8
 
-if TYPE_CHECKING:
-    PictureSource = str | Path | UInt8 | Image.Image
+PictureSource = str | Path | UInt8 | Image.Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")

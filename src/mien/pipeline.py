@@ -4,7 +4,6 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,13 +12,10 @@ from mien.card import DEFAULT_BUNDLE, Bundle, open_trained
 from mien.detection.catalog import create_detector
 from mien.errors import ConfigError, SourceError
 from mien.labels import LabelSet
-from mien.pictures import read_picture
+from mien.pictures import PictureSource, read_picture
 from mien.preprocess import PreprocessSpec, check_picture
 from mien.runtime.classifier import BundleClassifier
 from mien.types import Classifier, Detector, Face, Float, Policy, Reading, UInt8
-
-if TYPE_CHECKING:
-    from mien.pictures import PictureSource
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ class Recognizer:
         threads = _check_threads(threads)
         self.bundle: Bundle = open_trained(model)
         card = self.bundle.card
-        self.file = card.quick_file if file == "quick" else file
+        self.file = card.file_name(file)
         self._classifier = BundleClassifier(self.bundle, self.file, threads)
         self.pipeline = Pipeline(
             detect=create_detector(detector, policy, Path(detector_model) if detector_model else None, threads, may_fetch),
@@ -119,7 +115,7 @@ class Recognizer:
         """Expression names, in the order of every ``scores``."""
         return self.bundle.card.labels
 
-    def __call__(self, picture: "PictureSource") -> list[Reading]:
+    def __call__(self, picture: PictureSource) -> list[Reading]:
         """Return one reading per face, the surest detection first; no face is an empty list.
 
         Args:

@@ -51,7 +51,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             if not _is_record(line):
-                raise ConfigError(f"{path}, line {number}: expected a JSON object per line, as --record writes them, got {line[:40]!r}.")
+                raise ConfigError(f"{path}, line {number}: expected a JSON object per line, got {line[:40]!r}.")
             records.append(json.loads(line))
     return records
 

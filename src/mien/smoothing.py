@@ -28,7 +28,7 @@ class SmoothingSpec:
     """Another label is shown after it has led for so long, by however little."""
 
     def __post_init__(self) -> None:
-        if min(self.time_constant_s, self.margin, self.hold_s) < 0:
+        if not all(value >= 0 for value in (self.time_constant_s, self.margin, self.hold_s)):  # NaN fails, too
             raise ValueError("time_constant_s, margin and hold_s must be 0 or more")
 
 

@@ -49,8 +49,22 @@ class TrackingSpec:
     """Two frames less alike (-1..1) than this are different shots of a film, and their faces different people."""
 
     def __post_init__(self) -> None:
-        if min(self.keep_lost_s, self.longest_step_s, self.detect_every_s, self.follow_at_most_s) < 0:
-            raise ValueError("keep_lost_s, longest_step_s, detect_every_s and follow_at_most_s must be 0 s or more")
+        for name in (
+            "keep_lost_s",
+            "longest_step_s",
+            "detect_every_s",
+            "follow_at_most_s",
+            "fast_sides_per_s",
+            "max_jump_sides",
+            "looks_weight",
+        ):
+            if not getattr(self, name) >= 0:  # NaN fails, too
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
+        if not self.max_size_ratio >= 1:
+            raise ValueError(f"max_size_ratio must be 1 or more, got {self.max_size_ratio}")
+        for name in ("min_likeness", "cut_below"):
+            if not -1 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie in -1..1, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False)

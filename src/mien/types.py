@@ -106,7 +106,7 @@ class PartReading:
     labels: tuple[str, ...]
     """Of the network of single parts."""
     accuracy: float
-    """How often such a part alone is read rightly, in 0..1, on the data the card names."""
+    """How often such a part alone is read rightly, in 0..1, on the data the card names; NaN where the card does not tell."""
 
 
 @dataclass(frozen=True, eq=False)

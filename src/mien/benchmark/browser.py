@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.card import open_bundle, shipped_bundles
+from mien.card import open_shipped, shipped_bundles
 from mien.errors import DataError
 
 KIND = "mien browser benchmark"
@@ -81,7 +81,7 @@ def _checked_row(path: Path, row: Any) -> dict[str, Any]:
 
 
 def _shipped_hashes() -> set[str]:
-    return {entry.sha256 for name in shipped_bundles() for entry in open_bundle(name).card.files.values()}
+    return {entry.sha256 for name in shipped_bundles() for entry in open_shipped(name).card.files.values()}
 
 
 def browser_name(device: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from mien.benchmark.candidates import Candidate, export_random, of_bundle
 from mien.benchmark.complexity import count_file
 from mien.benchmark.device import measure_device
 from mien.benchmark.latency import measure_latency
-from mien.card import Bundle, open_bundle, shipped_bundles
+from mien.card import Bundle, open_shipped, shipped_bundles
 from mien.models.catalog import MODELS
 from mien.records import read_records
 from mien.types import UInt8
@@ -36,7 +36,7 @@ def _is_as_now(record: dict[str, Any]) -> bool:
     name = record["network"]
     if name not in MODELS or (record["parameters"], record["trainable"]) != (MODELS[name].parameters, MODELS[name].trainable):
         return False
-    files = open_bundle(name).card.files if name in shipped_bundles() else {}
+    files = open_shipped(name).card.files if name in shipped_bundles() else {}
     return all(files[row["file"]].sha256 == row["sha256"] for row in record["rows"] if row["file"] in files)
 
 
@@ -61,7 +61,7 @@ def measure_load(
         MissingExtraError: the training framework, psutil or another package is not installed.
     """
     with tempfile.TemporaryDirectory() as folder:
-        bundle = open_bundle(name) if name in shipped_bundles() else export_random(name, Path(folder), FILES, say)
+        bundle = open_shipped(name) if name in shipped_bundles() else export_random(name, Path(folder), FILES, say)
         candidates = [of_bundle(bundle, file) for file in FILES]
         rows = _measure_files(bundle, candidates, pictures, protocol, on_progress)
     row = MODELS[name]
@@ -85,7 +85,7 @@ def _measure_files(
     on_progress: Callable[[int, int], None],
 ) -> list[dict[str, Any]]:
     """Return one row per file: counts, parity, latency and load."""
-    reference = of_bundle(open_bundle(REFERENCE), "float32")
+    reference = of_bundle(open_shipped(REFERENCE), "float32")
     timed = [reference, *(one for one in candidates if one.sha256 != reference.sha256)]
     threads, steps = protocol["threads"], len(candidates) + 1
     latency = measure_latency(timed, protocol["runs"], threads)

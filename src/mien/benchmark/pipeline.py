@@ -20,7 +20,7 @@ import numpy as np
 from mien.alignment import cut_face
 from mien.benchmark.peer import FerProcess
 from mien.benchmark.scenes import Scene, make_scene
-from mien.card import open_bundle
+from mien.card import DEFAULT_BUNDLE, open_shipped
 from mien.errors import ConfigError, UnknownNameError
 from mien.overlay import draw
 from mien.pipeline import Pipeline, Recognizer
@@ -61,7 +61,7 @@ def measure_pipeline(
             candidates[PEER] = partial(_time_peer, peer)
         samples = _take_turns(candidates, scenes, num_runs, on_progress)
         classifier_ms = _time_classifiers(num_runs)
-    card = open_bundle().card
+    card = open_shipped(DEFAULT_BUNDLE).card
     return {
         "model": card.name,
         "files_sha256": {name: card.files[name].sha256 for name in FILES},

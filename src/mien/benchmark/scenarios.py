@@ -8,7 +8,7 @@ from typing import Any
 from mien.benchmark.clips import NUM_SEEDS, Look, fer2013_looks
 from mien.benchmark.steadiness import choose_pairs, measure_delay, measure_flicker, measure_following, measure_identities
 from mien.benchmark.stream import measure_cost, measure_crowd, measure_hour, measure_kill, measure_slow
-from mien.card import open_bundle
+from mien.card import DEFAULT_BUNDLE, open_shipped
 from mien.data.catalog import load_dataset
 from mien.errors import DataError
 from mien.evaluation.metrics import risk_coverage
@@ -47,7 +47,7 @@ def measure_scenario(name: str, data: Path, on_progress: OnProgress) -> dict[str
         DataError: the data are not FER2013.
         ModelFileError: a detector's model file cannot be had.
     """
-    card = open_bundle().card
+    card = open_shipped(DEFAULT_BUNDLE).card
     looks = fer2013_looks(data, _NEED_FACES[name], seed=int(name.endswith(UNSEEN))) if name in _NEED_FACES else []
     model = {"model": card.name, "files_sha256": {file: card.files[file].sha256 for file in FILES}}
     if name == "abstain":

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from mien.benchmark.clips import Look, Scene, crowd_scene, moving_scene, portraits
-from mien.card import open_bundle
+from mien.card import DEFAULT_BUNDLE, open_shipped
 from mien.errors import MissingExtraError
 from mien.live import LiveSpec, watch
 from mien.pipeline import Recognizer
@@ -332,7 +332,7 @@ def _last_frame(path: Path) -> int:
 
 def write_until_killed(folder: str) -> None:
     """Write results of a paced source to every kind of file, and tell each frame's number; ends after a minute."""
-    card = open_bundle().card
+    card = open_shipped(DEFAULT_BUNDLE).card
     frame = next(iter(moving_scene(portraits()[0], 0)))[0]
     watcher = Watcher(Recognizer(file="int8", detector="haar", policy="camera").pipeline, TrackingSpec(), SmoothingSpec())
     kinds: dict[str, type[CsvSink | JsonLinesSink]] = {"a.csv": CsvSink, "a.jsonl": JsonLinesSink, "a.parquet": ParquetSink}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 from mien import hub
-from mien.errors import ModelFileError, OutputError, UnknownNameError
+from mien.errors import ConfigError, ModelFileError, OutputError, UnknownNameError
 from mien.types import Detector, Face, Policy, UInt8
 
 log = logging.getLogger("mien")
@@ -85,6 +85,7 @@ def create_detector(
 
     Raises:
         UnknownNameError: no such detector or policy.
+        ConfigError: ``auto`` was given a model file.
         ModelFileError: its model file is missing, foreign or cannot be fetched.
     """
     if policy not in POLICIES:
@@ -93,7 +94,7 @@ def create_detector(
         raise UnknownNameError("Detector", name, NAMES, "mien detectors")
     if name == AUTO:
         if model_path is not None:
-            raise ModelFileError("A detector model file needs the detector's name beside it, for instance --detector yunet.")
+            raise ConfigError("A detector's model file needs the name of its detector, for instance yunet, and not auto.")
         return _create_auto(policy, threads, may_fetch)
     row = DETECTORS[name]
     path = model_path if model_path or not row.model else _model_file(row.model, may_fetch)

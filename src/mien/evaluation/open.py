@@ -75,6 +75,7 @@ def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, .
 
     bundle = open_trained(reference)
     card = bundle.card
+    file = card.file_name(file)
     classify = BundleClassifier(bundle, file, threads)
     hashes = {file: card.files[file].sha256}
     dealt = (bundle.folder,) if (bundle.folder / SPLIT).is_file() else ()
@@ -98,7 +99,7 @@ def _hash(path: Path, name: str) -> dict[str, str]:
 def _open_run(path: Path, file: str) -> OpenClassifier:
     from mien.evaluation.float_model import FloatClassifier
 
-    if file not in ("float32", RUN_FILE):
+    if file not in ("float32", "quick", RUN_FILE):
         raise ConfigError(f"{path}: is a run, which has no {file} file. Export it first: mien export {path}")
     network = FloatClassifier(path)
     recipe = network.recipe

@@ -17,7 +17,7 @@ from mien.evaluation.measure import Measurement
 from mien.evaluation.metrics import CalibrationBin, RiskPoint
 from mien.evaluation.page import Block, Code, Facts, Gallery, Page, Picture, Section, Table, Text, to_html, to_markdown
 from mien.training.curves import draw_curves
-from mien.training.folder import ENVIRONMENT, HISTORY, RECIPE, TIMES, is_run, read_facts
+from mien.training.folder import RECIPE, is_run, read_environments, read_facts, read_history, read_seconds
 from mien.types import Float
 
 NUM_MISTAKES = 24
@@ -73,14 +73,14 @@ def _run_sections(run_dir: Path) -> tuple[str, list[Section]]:
         recipe = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _damaged(run_dir / RECIPE, error) from error
-    facts, history, times = read_facts(run_dir), _read_lines(run_dir / HISTORY), _read_lines(run_dir / TIMES)
+    facts, history, seconds = read_facts(run_dir), read_history(run_dir), read_seconds(run_dir)
     values = [
         *((key, str(recipe[key])) for key in ("name", "description", "model", "dataset", "seed", "init") if recipe.get(key, "") != ""),
         ("training images", str(facts.get("num_training", "unknown"))),
         ("data, SHA-256", str(facts.get("sha256", "unknown"))),
         ("epochs", f"{len(history)} of {recipe.get('optimizer', {}).get('epochs', 'unknown')}"),
-        ("time", f"{sum(line['seconds'] for line in times) / 60:.0f} min"),
-        *_environment_facts(_read_lines(run_dir / ENVIRONMENT)),
+        ("time", f"{seconds / 60:.0f} min"),
+        *_environment_facts(read_environments(run_dir)),
     ]
     leak = [Text("This run learned from, or was chosen on, pictures of test splits: its figures on those are no test.")]
     sections = [Section("Run", [*(leak if facts.get("leaks") else []), Facts(values), Code(RECIPE, text)])]
@@ -95,16 +95,6 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise _damaged(path, error) from error
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the objects of a file with one JSON object per line; none where a young run has not written it yet."""
-    if not path.is_file():
-        return []
-    try:
-        return [json.loads(line) for line in _read_text(path).splitlines()]
-    except json.JSONDecodeError as error:
         raise _damaged(path, error) from error
 
 

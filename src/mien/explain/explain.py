@@ -40,7 +40,7 @@ def explain_faces(
         with_layers: Also draw the first layer's kernels and feature maps.
 
     Returns:
-        Per face: name, expression, probability (uncalibrated), and the files that were written.
+        Per face: name, expression, its raw score (before calibration), and the files that were written.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -90,7 +90,7 @@ def _explain_face(
     result = {
         "name": face.name,
         "expression": explained.labels[column],
-        "probability": float(scores[column]),
+        "raw_score": float(scores[column]),
         "files": [picture.file_name for picture in (*pictures, *seen)],
     }
     return Section(f"{face.name}: {answer}", [Gallery(pictures), *seen]), result

@@ -88,6 +88,7 @@ def open_explained(reference: str | Path, file: str = "float32") -> Explained:
 
         return network_of_bundle(bundle, _portraits(card.preprocess))
 
+    file = card.file_name(file)
     raw_scores, hashes = BundleClassifier(bundle, file).raw_scores, {file: card.files[file].sha256}
     return Explained(card.name, card.labels, card.preprocess, card.alignment, raw_scores, build, hashes)
 

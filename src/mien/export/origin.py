@@ -11,17 +11,17 @@ from mien.card import CARD_VERSION, Calibration, Card, FileEntry, NetworkFacts, 
 from mien.data.catalog import DATASETS, load_dataset
 from mien.data.manifest import Manifest, Sample, clean_training
 from mien.data.splits import load_labelled_split
-from mien.errors import ConfigError, UnknownNameError
+from mien.errors import ConfigError
 from mien.evaluation.float_model import FloatClassifier
 from mien.export.complexity import count_macs
 from mien.export.litert import write_float32
 from mien.export.parity import ParitySet, RawScores, file_scores
 from mien.labels import FER7
-from mien.models.catalog import MODELS, build_model
+from mien.models.catalog import build_model, find_model
 from mien.models.random_weights import settle
 from mien.preprocess import Float32, PreprocessSpec, fit, prepare
 from mien.training.distill import DistillSpec
-from mien.training.folder import SPLIT, read_environment, read_facts, read_history
+from mien.training.folder import SPLIT, read_environments, read_facts, read_history
 from mien.training.initial import joined_data
 from mien.training.losses import scores_of_logits
 from mien.training.recipe import Recipe
@@ -203,9 +203,7 @@ def build_preprocess(network_name: str) -> PreprocessSpec:
     Raises:
         UnknownNameError: the catalog has no such network.
     """
-    if network_name not in MODELS:
-        raise UnknownNameError("Network", network_name, MODELS, "mien models")
-    return MODELS[network_name].preprocess
+    return find_model(network_name).preprocess
 
 
 def _noise(spec: PreprocessSpec) -> Manifest:
@@ -260,7 +258,7 @@ def _draft_card(network: FloatClassifier, run_dir: Path, manifest: Manifest, nam
             data=manifest.dataset,
             data_sha256=facts["training_sha256"],
             num_images=facts["num_training"],
-            commit=read_environment(run_dir)["commit"],
+            commit=read_environments(run_dir)[-1]["commit"],
             seed=recipe.seed,
             epochs=len(read_history(run_dir)),
             init=facts["init"]["recipe"] if recipe.init else Path(recipe.transfer.weights).name,

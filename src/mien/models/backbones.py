@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.errors import ConfigError, ModelFileError
+from mien.hub import is_offline
 
 if TYPE_CHECKING:
     from keras import Model
 
 IMAGENET = "imagenet"
 """Weights by this name come from Keras's own download."""
+_OTHER_WEIGHTS = "Give a local file with --set transfer.weights=FILE.weights.h5, or start from random ones with --set transfer.weights=''."
 
 
 @dataclass(frozen=True)
@@ -140,16 +142,20 @@ def _download(build: Any, arguments: dict[str, Any]) -> Any:
     """Build with the ImageNet weights that Keras fetches, once, into its own cache.
 
     Raises:
-        ConfigError: they could not be fetched.
+        ConfigError: they could not be fetched, or fetching is forbidden.
     """
+    if is_offline():
+        raise ConfigError(
+            f"MIEN_OFFLINE=1 forbids Keras to fetch the ImageNet weights of {build.__name__}. {_OTHER_WEIGHTS} Unset MIEN_OFFLINE to let "
+            "Keras take them from its own cache."
+        )
     try:
         return build(weights=IMAGENET, **arguments)
     except Exception as error:
         if type(error) is not Exception and not isinstance(error, OSError):
             raise  # Keras raises a bare Exception when a download fails; anything else is another failure
         raise ConfigError(
-            f"Keras could not fetch the ImageNet weights of {build.__name__} ({' '.join(str(error).split())[:120]}). "
-            "Give a local file with --set transfer.weights=FILE.weights.h5, or start from random ones with --set transfer.weights=''."
+            f"Keras could not fetch the ImageNet weights of {build.__name__} ({' '.join(str(error).split())[:120]}). {_OTHER_WEIGHTS}"
         ) from error
 
 

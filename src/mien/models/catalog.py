@@ -109,6 +109,17 @@ def _backbone_rows() -> Iterator[ModelRow]:
 MODELS: dict[str, ModelRow] = {row.name: row for row in (*_OWN, *_backbone_rows())}
 
 
+def find_model(name: str) -> ModelRow:
+    """Return a network of the catalog.
+
+    Raises:
+        UnknownNameError: there is none of this name.
+    """
+    if name not in MODELS:
+        raise UnknownNameError("Network", name, MODELS, "mien models")
+    return MODELS[name]
+
+
 def build_model(
     name: str, num_classes: int, input_shape: tuple[int, int, int], weights: str = "", options: Mapping[str, Any] | None = None
 ) -> "Model":
@@ -128,9 +139,7 @@ def build_model(
         ModelFileError: the file of weights does not fit.
         MissingExtraError: the training framework is not installed.
     """
-    if name not in MODELS:
-        raise UnknownNameError("Model", name, MODELS, "mien models")
-    row = MODELS[name]
+    row = find_model(name)
     if weights and not row.pretrained:
         raise ConfigError(f"{name} has no ImageNet weights; set transfer.weights to '' and it starts from random ones.")
     module_name, function_name = row.builder.split(":")

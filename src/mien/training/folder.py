@@ -94,16 +94,14 @@ def read_facts(run_dir: Path) -> dict[str, Any]:
     return facts
 
 
-def read_environment(run_dir: Path) -> dict[str, Any]:
-    """Return the environment of the session that finished a run."""
-    return read_records(run_dir / ENVIRONMENT)[-1]
+def read_environments(run_dir: Path) -> list[dict[str, Any]]:
+    """Return the environments of a run's sessions, oldest first."""
+    return _read_lines(run_dir / ENVIRONMENT)
 
 
 def read_seconds(run_dir: Path) -> float:
     """Return the time that all epochs of a run took."""
-    if not (run_dir / TIMES).is_file():
-        return 0.0
-    return float(sum(line["seconds"] for line in read_records(run_dir / TIMES)))
+    return float(sum(line["seconds"] for line in _read_lines(run_dir / TIMES)))
 
 
 def load_recipe_of(run_dir: Path) -> Recipe:
@@ -122,6 +120,18 @@ def load_recipe_of(run_dir: Path) -> Recipe:
 
 def read_history(run_dir: Path) -> list[EpochResult]:
     """Return one result per finished epoch."""
-    if not (run_dir / HISTORY).is_file():
+    return _read_lines(run_dir / HISTORY)
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the objects of a file of lines; none where a young run has not written it yet.
+
+    Raises:
+        ConfigError: the file is damaged.
+    """
+    if not path.is_file():
         return []
-    return [json.loads(line) for line in (run_dir / HISTORY).read_text(encoding="utf-8").splitlines()]
+    try:
+        return read_records(path)
+    except ConfigError as error:
+        raise ConfigError(f"{error} The run folder is damaged; train anew.") from error

@@ -15,7 +15,7 @@ from mien.data.select import LabelSpec
 from mien.data.splits import SplitSpec
 from mien.data.targets import TargetSpec
 from mien.errors import UnknownNameError
-from mien.models.catalog import MODELS
+from mien.models.catalog import find_model
 from mien.preprocess import PreprocessSpec
 from mien.training.distill import DistillSpec
 from mien.training.history import StoppingSpec
@@ -154,8 +154,8 @@ def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
         path = recipes[name_or_path]
     values = read_toml(path, overrides)
     model = values.get("model")
-    if isinstance(model, str) and model not in MODELS:
-        raise UnknownNameError("Model", model, MODELS, "mien models")
-    if isinstance(model, str) and isinstance(given := values.get("preprocess", {}), dict):
-        values["preprocess"] = asdict(MODELS[model].preprocess) | given
+    if isinstance(model, str):
+        published = asdict(find_model(model).preprocess)
+        if isinstance(given := values.get("preprocess", {}), dict):
+            values["preprocess"] = published | given
     return from_mapping(Recipe, values, str(path))

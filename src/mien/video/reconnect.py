@@ -26,6 +26,14 @@ class ReconnectSpec:
     """Before the first try; each further one waits twice as long."""
     longest_wait_s: float = 8.0
 
+    def __post_init__(self) -> None:
+        if not self.give_up_after_s >= 0:
+            raise ValueError(f"give_up_after_s must be 0 s or more, got {self.give_up_after_s}")
+        if not 0 < self.first_wait_s <= self.longest_wait_s:
+            raise ValueError(
+                f"first_wait_s must be above 0 s and at most longest_wait_s, got {self.first_wait_s} and {self.longest_wait_s}"
+            )
+
 
 class Clock(Protocol):
     """What time it is, and waiting; tests bring their own."""

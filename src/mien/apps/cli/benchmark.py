@@ -12,8 +12,6 @@ app = typer.Typer(help="Measure speed, load and framing, and keep the records.")
 for _command in ("latency", "device", "complexity", "statistics", "load", "accuracy", "browser", "pareto"):
     app.command(_command)(getattr(benchmark_load, _command))
 
-Record = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.")]
-
 
 @app.command()
 def pipeline(
@@ -26,7 +24,7 @@ def pipeline(
     peer_python: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Interpreter that has the package fer, to compare with; mien's own by default.")
     ] = None,
-    record: Record = None,
+    record: console.Record = None,
     json: console.Json = False,
 ) -> None:
     """Time whole frames (detect, align, classify, draw) by stage, float32 and int8, one thread, in turns with the package fer."""
@@ -34,9 +32,9 @@ def pipeline(
     from mien.benchmark.pipeline import make_scenes, measure_pipeline
     from mien.records import append_record
 
-    scenes = make_scenes(sizes.split(","), read_counts(faces))
+    scenes = make_scenes(console.listed(sizes), read_counts(faces))
     with console.progress("pipeline") as show:
-        result = measure_pipeline(detectors.split(","), scenes, runs, peer_python, show)
+        result = measure_pipeline(console.listed(detectors), scenes, runs, peer_python, show)
     if record:
         append_record(record, "benchmark pipeline", result)
     if result["peer_note"]:
@@ -56,7 +54,7 @@ def framing(
     file: console.File = "float32",
     max_faces: Annotated[int, typer.Option(min=1, help="Faces of PublicTest to use.")] = 3589,
     sweep: Annotated[bool, typer.Option("--sweep", help="Also try other sizes and centres of the cut.")] = False,
-    record: Record = None,
+    record: console.Record = None,
     json: console.Json = False,
 ) -> None:
     """Paste PublicTest faces into larger scenes, find them with each detector, and compare accuracy with the direct crop."""
@@ -66,7 +64,7 @@ def framing(
 
     opened = open_classifier(model, file)
     with console.progress("framing") as show:
-        result = measure_framing(opened, data, detectors.split(","), max_faces, sweep, show)
+        result = measure_framing(opened, data, console.listed(detectors), max_faces, sweep, show)
     if record:
         append_record(record, "benchmark framing", result)
     if json:
@@ -79,26 +77,22 @@ def framing(
 @app.command()
 def networks(
     names: Annotated[str, typer.Option(help="Networks, separated by commas; all by default.")] = "",
-    record: Record = None,
+    record: console.Record = None,
     json: console.Json = False,
 ) -> None:
     """Build, train a step, save, load, export and run every network, and count parameters, MACs and bytes."""
     from dataclasses import asdict
 
     from mien.benchmark.networks import check_network
-    from mien.errors import UnknownNameError
-    from mien.models.catalog import MODELS
+    from mien.models.catalog import MODELS, find_model
     from mien.records import append_record
 
-    chosen = names.split(",") if names else list(MODELS)
-    for name in chosen:
-        if name not in MODELS:
-            raise UnknownNameError("Model", name, MODELS, "mien models")
+    chosen = [find_model(name) for name in console.listed(names)] or list(MODELS.values())
     rows = []
     with console.progress("networks") as show:
-        for index, name in enumerate(chosen):
+        for index, row in enumerate(chosen):
             show(index, len(chosen))
-            rows.append(asdict(check_network(MODELS[name])))
+            rows.append(asdict(check_network(row)))
             if record:
                 append_record(record, "benchmark networks", rows[-1])
     if json:
@@ -123,7 +117,7 @@ def networks(
 def stream(
     data: console.Data = Path("data"),
     only: Annotated[str, typer.Option(help="Scenarios, separated by commas; all by default.")] = "",
-    record: Record = None,
+    record: console.Record = None,
     json: console.Json = False,
 ) -> None:
     """Measure the stream on scenes with known truth: cost, identities, flicker, delay, an hour of video, a killed process."""
@@ -131,7 +125,7 @@ def stream(
     from mien.errors import UnknownNameError
     from mien.records import append_record
 
-    chosen = only.split(",") if only else list(NAMES)
+    chosen = console.listed(only) or list(NAMES)
     for name in chosen:
         if name not in NAMES:
             raise UnknownNameError("Scenario", name, NAMES)

@@ -208,14 +208,12 @@ def load(
     """Export every network, and measure counts, latency and device load of its float32 and int8 file."""
     from mien.benchmark.device import draw_pictures
     from mien.benchmark.load import KIND, default_networks, finished, measure_load
-    from mien.errors import UnknownNameError
-    from mien.models.catalog import MODELS
+    from mien.models.catalog import find_model
     from mien.records import append_record
 
     chosen = networks or default_networks()
     for name in chosen:
-        if name not in MODELS:
-            raise UnknownNameError("Network", name, MODELS, "mien models")
+        find_model(name)  # a mistake should show before minutes of measuring
     pictures, source = draw_pictures(_public_test(data))
     protocol = {"threads": threads, "runs": runs, "repeats": repeats, "pictures": source}
     done = finished(record, protocol) if record and not again else set()

@@ -22,7 +22,12 @@ PIPED_WIDTH = 1000
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output and nothing else.")]
 Model = Annotated[str, typer.Option("--model", "-m", help="Shipped bundle, or the folder of one.")]
-File = Annotated[str, typer.Option("--file", help="Which file of the bundle runs, for instance float32 or int8.")]
+File = Annotated[
+    str,
+    typer.Option(
+        "--file", help="Which file of the bundle runs: float32, int8, or another that its card names; quick is int8 where there is one."
+    ),
+]
 DetectorName = Annotated[str, typer.Option("--detector", "-d", help="auto, yunet, blazeface, blazeface_full or haar.")]
 DetectorModel = Annotated[Path | None, typer.Option("--detector-model", help="Model file of the detector, instead of the fetched one.")]
 Threads = Annotated[int, typer.Option(min=1, max=256, help="CPU threads of each network.")]
@@ -46,6 +51,11 @@ Classifier = Annotated[
         metavar="[BUNDLE_OR_RUN]", help="Shipped bundle, bundle folder, run folder, combined model (.toml) or a peer's .onnx file."
     ),
 ]
+
+
+def listed(text: str) -> list[str]:
+    """Return the names of a comma-separated list, each once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def print_json(values: object) -> None:

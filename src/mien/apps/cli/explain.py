@@ -36,7 +36,7 @@ def explain(
     """
     from mien.explain.networks import METHODS, open_explained
 
-    chosen = list(dict.fromkeys(name.strip() for name in methods.split(",") if name.strip()))
+    chosen = console.listed(methods)
     for name in chosen:
         if name not in METHODS:
             raise UnknownNameError("Method", name, METHODS)
@@ -54,7 +54,7 @@ def explain(
     if json:
         console.print_json({"model": explained.name, "out": str(output), "faces": results})
     else:
-        rows = [[result["name"], result["expression"], f"{result['probability']:.0%}"] for result in results]
+        rows = [[result["name"], result["expression"], f"{result['raw_score']:.0%}"] for result in results]
         console.print_table(["face", "expression", "score before calibration"], rows)
         console.out.print(str(output / "explain.html"), soft_wrap=True)
     if is_incomplete:

@@ -47,7 +47,7 @@ def export(
 
     out_dir = output or _default_out(source, random_weights)
     origin = _open_origin(source, data, out_dir.name, random_weights)
-    names = list(FORMATS) if files == "all" else files.split(",")
+    names = list(FORMATS) if files == "all" else console.listed(files)
     card = export_bundle(origin, out_dir, names, release, console.say)
     if json:
         console.print_json(asdict(card))

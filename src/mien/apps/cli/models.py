@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from mien.apps.cli import console
-from mien.card import Card, open_bundle, shipped_bundles
+from mien.card import Card, open_shipped, shipped_bundles
 from mien.models.catalog import MODELS, ModelRow
 
 
 def models(json: console.Json = False) -> None:
     """List the shipped bundles, and the networks that mien can build."""
-    bundles = {name: open_bundle(name).card for name in shipped_bundles()}
+    bundles = {name: open_shipped(name).card for name in shipped_bundles()}
     rows = [_values(row, bundles.pop(row.name, None)) for row in MODELS.values()]
     rows += [_values(replace(MODELS[card.network.architecture], name=name), card) for name, card in bundles.items()]
     if json:

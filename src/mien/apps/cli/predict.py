@@ -47,7 +47,7 @@ def predict(
     if parts and (csv or parquet):
         console.say("Parts have no columns: CSV and Parquet hold whole faces. --json, --jsonl and --annotate have the parts, too.")
     recognizer = Recognizer(model, file, detector, detector_model, threads)
-    reader = PartReader(recognizer) if parts else None
+    reader = PartReader(recognizer, threads) if parts else None
     results: list[dict[str, Any]] = []
     with ExitStack() as stack:
         openers = table_openers("", recognizer.labels, csv, jsonl, parquet)

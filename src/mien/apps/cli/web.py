@@ -40,6 +40,7 @@ def web(
         from mien.apps.web.origin import LOCAL_HOSTS
         from mien.apps.web.serve import Address, serve
         from mien.apps.web.spec import Limits, WebSpec, open_bundles
+        from mien.hub import is_offline
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("mien"):
             raise
@@ -53,7 +54,7 @@ def web(
         bundles=open_bundles(tuple(model or ())),
         detector=detector,
         detector_model=detector_model,
-        may_fetch=os.environ.get("MIEN_OFFLINE") != "1",
+        may_fetch=not is_offline(),
         workers=workers or os.cpu_count() or 1,
         api_key=os.environ.get(KEY_VARIABLE, ""),
         hosts=tuple(dict.fromkeys((*LOCAL_HOSTS, host))) if address.is_local else (),

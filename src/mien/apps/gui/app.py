@@ -19,7 +19,7 @@ from mien.apps.gui.notice import Notice, is_accepted, remember
 from mien.apps.gui.readers import ModelChoice
 from mien.apps.gui.style import Scale, apply_style
 from mien.apps.gui.window import Window
-from mien.card import DEFAULT_BUNDLE, shipped_bundles
+from mien.card import DEFAULT_BUNDLE, open_bundle, open_shipped, shipped_bundles
 from mien.detection.catalog import NAMES
 from mien.errors import OutputError, UnknownNameError
 from mien.parts import PARTS_BUNDLE
@@ -130,14 +130,15 @@ def list_models(names: tuple[str, ...], file: str) -> tuple[list[ModelChoice], l
     chosen = []
     listed: list[ModelChoice] = []
     for name in names:
-        found = files_of(name)
-        match = [choice for choice in found if choice.file == file]
+        bundle = open_bundle(name)
+        found = files_of(bundle)
+        match = [choice for choice in found if choice.file == bundle.card.file_name(file)]
         if not match:
             raise UnknownNameError(f"{name}: file", file, [choice.file for choice in found])
         chosen += match
         listed += [choice for choice in found if choice not in listed]
     for name in (name for name in shipped_bundles() if name != PARTS_BUNDLE):  # that one reads parts, not faces
-        listed += [choice for choice in files_of(name) if choice not in listed]
+        listed += [choice for choice in files_of(open_shipped(name)) if choice not in listed]
     return listed, chosen
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.apps.gui.history import History
-from mien.apps.gui.loading import Loaded, MakePartReader, make_part_reader, make_recognizer
+from mien.apps.gui.loading import Loaded, MakePartReader, make_recognizer
 from mien.apps.gui.messages import Board, describe
 from mien.apps.gui.player import MakeSession, Player, PlayerClock, make_live_session
 from mien.apps.gui.readers import MakeReader, ModelChoice, View
 from mien.apps.gui.saving import Recording
 from mien.apps.gui.worker import Worker
 from mien.errors import MienError
+from mien.parts import PartReader
 from mien.types import Reading
 
 JOIN_TIMEOUT_S = 5.0
@@ -24,7 +25,7 @@ class Tools:
     """What the window works with; tests bring their own."""
 
     make_reader: MakeReader = make_recognizer
-    make_part_reader: MakePartReader = make_part_reader
+    make_part_reader: MakePartReader = PartReader
     make_session: MakeSession = make_live_session
     clock: PlayerClock | None = None
 

@@ -1,49 +1,14 @@
 """Models that are loaded, kept while they are chosen."""
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Protocol
 
 from mien.apps.gui.readers import MakeReader, ModelChoice, Reader, Readers, View
-from mien.card import open_bundle
+from mien.card import Bundle
 from mien.errors import ModelFileError
 from mien.smoothing import SmoothingSpec
-from mien.types import Float, Policy, Reading, UInt8
+from mien.types import PartReading, Policy, Reading, UInt8
 
-
-class Part(Protocol):
-    """What is needed of a ``mien.parts.PartReading``."""
-
-    @property
-    def name(self) -> str:
-        """right_eye, left_eye, nose or mouth, as the person has them."""
-
-    @property
-    def outline_xy(self) -> Float:
-        """(M, 2) in pixels of the picture."""
-
-    @property
-    def evidence(self) -> float:
-        """How much the face's probability falls when the part is hidden."""
-
-    @property
-    def expression(self) -> str:
-        """What the part alone shows."""
-
-    @property
-    def probability(self) -> float:
-        """Of ``expression``."""
-
-    @property
-    def scores(self) -> Float:
-        """(K,) of the part alone."""
-
-    @property
-    def accuracy(self) -> float:
-        """How often this part alone is right on PublicTest; NaN where it was not measured."""
-
-
-ReadParts = Callable[[UInt8, Reading], Sequence[Part]]
+ReadParts = Callable[[UInt8, Reading], Sequence[PartReading]]
 """From an (H, W, 3) RGB picture and a face in it to the readings of its parts."""
 MakePartReader = Callable[[Reader], ReadParts]
 
@@ -73,7 +38,7 @@ class Loaded:
         smoothing = SmoothingSpec() if policy == "camera" else None
         return Readers([model.title for model in models], [self._kept[key] for key in keys], smoothing)
 
-    def parts(self, model: ModelChoice, detector: str, view: View, face: int) -> tuple[Part, ...]:
+    def parts(self, model: ModelChoice, detector: str, view: View, face: int) -> tuple[PartReading, ...]:
         """Return the readings of a face's parts.
 
         Raises:
@@ -92,19 +57,16 @@ class Loaded:
         self._kept = {key: reader for key, reader in self._kept.items() if key[2] != policy}
 
 
-def files_of(bundle: str) -> tuple[ModelChoice, ...]:
+def files_of(bundle: Bundle) -> tuple[ModelChoice, ...]:
     """Return the files of a bundle that LiteRT runs.
 
-    Args:
-        bundle: Name of a shipped bundle, or the folder of one.
-
     Raises:
-        MienError: no bundle, or none that runs.
+        ModelFileError: there is none.
     """
-    files = open_bundle(bundle).card.files
-    found = tuple(ModelChoice(bundle, name) for name, entry in files.items() if entry.path.endswith(".tflite"))
+    folder = str(bundle.folder.absolute())  # a bare name could be that of a shipped bundle, too
+    found = tuple(ModelChoice(folder, name) for name, entry in bundle.card.files.items() if entry.path.endswith(".tflite"))
     if not found:
-        raise ModelFileError(f"{bundle}: holds no .tflite file. `mien export` writes one.")
+        raise ModelFileError(f"{folder}: holds no .tflite file. `mien export` writes one.")
     return found
 
 
@@ -113,17 +75,3 @@ def make_recognizer(model: ModelChoice, detector: str, policy: Policy) -> Reader
     from mien.pipeline import Recognizer
 
     return Recognizer(model.bundle, model.file, detector, policy=policy)
-
-
-def make_part_reader(reader: Reader) -> ReadParts:
-    """Make what reads the parts of faces.
-
-    Raises:
-        ModelFileError: this installation cannot, or a model file is missing.
-    """
-    try:
-        module = import_module("mien.parts")
-    except ImportError as error:
-        raise ModelFileError(f"Parts are not available in this installation ({error}). The whole face is read all the same.") from error
-    read: ReadParts = module.PartReader(reader)
-    return read

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Literal
 
 from mien.apps.gui.live import INSTALLED, Live, Tools
-from mien.apps.gui.loading import Loaded, Part, files_of
+from mien.apps.gui.loading import Loaded, files_of
 from mien.apps.gui.messages import Board, Tone
 from mien.apps.gui.readers import ModelChoice, View
 from mien.apps.gui.saving import save_picture, save_readings, save_snapshot
 from mien.apps.gui.worker import Worker
+from mien.card import open_bundle
 from mien.errors import MienError
 from mien.pictures import SUFFIXES, read_picture
-from mien.types import Reading
+from mien.types import PartReading, Reading
 
 Mode = Literal["complete", "parts"]
 CLOSE_TIMEOUT_S = 0.6
@@ -37,7 +38,7 @@ class Model:
         self.detector = detector
         self.mode: Mode = "complete"
         self.view: View | None = None
-        self.parts: tuple[Part, ...] = ()
+        self.parts: tuple[PartReading, ...] = ()
         self.board = Board("Select an image, or start live video.")
         self._snapshots = snapshots
         self._worker = Worker()
@@ -142,7 +143,7 @@ class Model:
             self.board.tell(f"{folder.name} is listed, and compared.")
             self.choose_models([*self.chosen, *(model for model in found[:1] if model not in self.chosen)])
 
-        self._worker.submit(lambda: files_of(str(folder)), done, self.board.fail)
+        self._worker.submit(lambda: files_of(open_bundle(folder)), done, self.board.fail)
 
     def select(self, face: int) -> None:
         """Describe another face of the view; after the last comes the first."""
@@ -230,7 +231,7 @@ class Model:
         face, model, detector, generation = self.face, self.chosen[0], self.detector, self._generation
         self._awaits_parts = True
 
-        def done(parts: tuple[Part, ...]) -> None:
+        def done(parts: tuple[PartReading, ...]) -> None:
             self._awaits_parts = False
             if self.mode == "parts" and generation == self._generation and (self.is_live or (self.view is view and self.face == face)):
                 self.parts = parts
@@ -242,7 +243,7 @@ class Model:
 
         self._worker.submit(lambda: self._loaded.parts(model, detector, view, face), done, failed)
 
-    def _save(self, write: Callable[[View, tuple[Part, ...]], Path | tuple[Path, ...]]) -> None:
+    def _save(self, write: Callable[[View, tuple[PartReading, ...]], Path | tuple[Path, ...]]) -> None:
         view, parts = self.view, self.parts
         if view is None:
             self._nothing_to("save")

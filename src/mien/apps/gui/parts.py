@@ -4,9 +4,9 @@ import math
 import tkinter as tk
 from collections.abc import Sequence
 
-from mien.apps.gui.loading import Part
 from mien.apps.gui.style import FAINT, INK, LINE, SURFACE, Scale, to_hex
 from mien.overlay import color_of
+from mien.types import PartReading
 
 NOTE = "alone: what is read when only this part is visible. hidden: what becomes of the whole face's reading without it."
 
@@ -19,11 +19,11 @@ class PartsPanel(tk.Canvas):
             parent, background=SURFACE, highlightthickness=scale(1), highlightbackground=LINE, height=scale(240), width=scale(330)
         )
         self._scale = scale
-        self._parts: Sequence[Part] = ()
+        self._parts: Sequence[PartReading] = ()
         self._hint = ""
         self.bind("<Configure>", lambda _: self._draw())
 
-    def show(self, parts: Sequence[Part], hint: str) -> None:
+    def show(self, parts: Sequence[PartReading], hint: str) -> None:
         """Draw the parts; without any, the hint."""
         self._parts, self._hint = parts, hint
         self._draw()
@@ -39,7 +39,7 @@ class PartsPanel(tk.Canvas):
             self._draw_part(part, pad + index * row, width, pad)
         self.create_text(pad, pad + len(self._parts) * row, text=NOTE, anchor="nw", fill=FAINT, width=width - 2 * pad, font="MienSmall")
 
-    def _draw_part(self, part: Part, top: int, width: int, pad: int) -> None:
+    def _draw_part(self, part: PartReading, top: int, width: int, pad: int) -> None:
         name, line = part.name.replace("_", " "), self._scale(18)
         self.create_text(pad, top, text=name, anchor="nw", fill=INK, font="MienStrong")
         answer = f"alone: {part.expression} {round(100 * part.probability)} %"
@@ -56,7 +56,7 @@ class PartsPanel(tk.Canvas):
         )
 
 
-def describe_part(part: Part) -> str:
+def describe_part(part: PartReading) -> str:
     """Return how far the part's reading can be trusted, and what hiding it does."""
     accuracy = "not measured" if math.isnan(part.accuracy) else f"{100 * part.accuracy:.0f} % of test faces"
     return f"right alone: {accuracy}\nhidden: the face's probability {-100 * part.evidence:+.0f} points"

@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 from PIL import Image, ImageTk
 
-from mien.apps.gui.loading import Part
 from mien.apps.gui.readers import View
 from mien.apps.gui.style import ACCENT_ON_DARK, STAGE, UNCERTAIN, Scale, to_hex
 from mien.overlay import color_of
-from mien.types import Reading, UInt8
+from mien.types import PartReading, Reading, UInt8
 
 _HINT_INK = "#d5dae1"
 _LABEL_INK = "#111111"
@@ -33,7 +32,7 @@ class PictureCanvas(tk.Canvas):
         self._scale, self._on_select = scale, on_select
         self._photo: ImageTk.PhotoImage | None = None
         self._view: View | None = None
-        self._parts: Sequence[Part] = ()
+        self._parts: Sequence[PartReading] = ()
         self._face = 0
         self._zoom, self._left, self._top = 1.0, 0, 0
         self._image = self.create_image(0, 0, anchor="nw")
@@ -43,7 +42,7 @@ class PictureCanvas(tk.Canvas):
         self.bind("<Left>", lambda _: on_step(-1))
         self.bind("<Right>", lambda _: on_step(1))
 
-    def show(self, view: View | None, parts: Sequence[Part], face: int, hint: str) -> None:
+    def show(self, view: View | None, parts: Sequence[PartReading], face: int, hint: str) -> None:
         """Draw a view, with one face marked; without a view, the hint."""
         self._view, self._parts, self._face, self._hint = view, parts, face, hint
         self._draw()
@@ -94,7 +93,7 @@ class PictureCanvas(tk.Canvas):
         ink = "#ffffff" if reading.uncertain or reading.expression == "sad" else _LABEL_INK
         self.create_text(left + pad, top + pad / 2, text=text, anchor="nw", font="MienStrong", fill=ink, tags="over")
 
-    def _draw_part(self, part: Part) -> None:
+    def _draw_part(self, part: PartReading) -> None:
         points = self._to_canvas(part.outline_xy)
         corners = points.ravel().tolist()
         self.create_polygon(corners, outline="#000000", fill="", width=self._scale(4), tags="over")

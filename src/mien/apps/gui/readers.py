@@ -24,7 +24,7 @@ class ModelChoice:
     """One file of a bundle."""
 
     bundle: str
-    """Name of a shipped bundle, or the folder of one."""
+    """Its folder."""
     file: str
 
     @property

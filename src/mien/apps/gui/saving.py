@@ -6,22 +6,19 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import cv2
-import numpy as np
 from PIL import Image
 
-from mien.apps.gui.loading import Part
 from mien.apps.gui.readers import View
 from mien.atomic import atomic_path, cannot_write
 from mien.errors import OutputError
 from mien.overlay import draw
 from mien.sinks.text import CsvSink
+from mien.types import PartReading
 
-OUTLINE_RGB = (255, 255, 255)
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 
 
-def save_picture(path: Path, view: View, parts: Sequence[Part] = ()) -> Path:
+def save_picture(path: Path, view: View, parts: Sequence[PartReading] = ()) -> Path:
     """Write the picture with boxes, labels and the outlines of parts; return its path.
 
     Raises:
@@ -32,16 +29,13 @@ def save_picture(path: Path, view: View, parts: Sequence[Part] = ()) -> Path:
     if path.suffix.lower() not in PICTURE_SUFFIXES:
         raise OutputError(f"{path.name}: annotated pictures are written as PNG or JPEG. Choose a name that ends in .png or .jpg.")
     _refuse_source(path, view)
-    canvas = draw(view.result.image, view.result.faces)
-    line = max(1, round(max(canvas.shape[:2]) / 500))
-    for part in parts:
-        cv2.polylines(canvas, [np.rint(part.outline_xy).astype(np.int32)], True, OUTLINE_RGB, line, cv2.LINE_AA)
+    canvas = draw(view.result.image, view.result.faces, [parts])
     with atomic_path(path) as temporary:
         Image.fromarray(canvas).save(temporary, quality=95)
     return path
 
 
-def save_snapshot(folder: Path, view: View, parts: Sequence[Part], time: datetime) -> Path:
+def save_snapshot(folder: Path, view: View, parts: Sequence[PartReading], time: datetime) -> Path:
     """Write the annotated frame under a name of its own; return its path.
 
     Raises:

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mien.card import DEFAULT_BUNDLE, Bundle, open_trained, shipped_bundles
+from mien.card import DEFAULT_BUNDLE, Bundle, open_shipped, open_trained, shipped_bundles
 from mien.detection.catalog import AUTO
 from mien.errors import ConfigError
 from mien.parts import PARTS_BUNDLE
@@ -71,7 +71,7 @@ def open_bundles(names: tuple[str, ...]) -> tuple[Bundle, ...]:
         UnknownNameError, ModelFileError: one cannot be opened.
     """
     shipped = [DEFAULT_BUNDLE, *(name for name in shipped_bundles() if name not in (DEFAULT_BUNDLE, PARTS_BUNDLE))]
-    bundles = tuple(open_trained(name) for name in (names or shipped))
+    bundles = tuple(map(open_trained, names)) or tuple(map(open_shipped, shipped))
     found = [bundle.card.name for bundle in bundles]
     for name in found:
         if found.count(name) > 1:
