@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from conftest import GRAY48, make_feed
+from mien.covering import PART_BOXES
 from mien.data.augment import REFRAME, AugmentSpec, augment, cover, keep_part, mask_part, reframe, warp
 from mien.data.batches import evaluation_batches, mix
 from mien.data.capture import add_noise, compress, darken
 from mien.data.crops import CropSpec, center_crop, ten_crops
 from mien.data.manifest import Manifest, Sample
 from mien.data.sampling import SamplingSpec, epoch_length, epoch_order, group_indices
-from mien.geometry import PART_BOXES
 from mien.labels import FER7
 from mien.preprocess import PreprocessSpec, equalize, normalize, prepare
 

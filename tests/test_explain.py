@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from conftest import MEDIA, SHARED
+from mien.covering import hide, part_box
 from mien.detection.mesh import FaceMesh
-from mien.evaluation.perturb import hide_part
 from mien.explain.draw import grid, overlay_heat
 from mien.explain.faithfulness import curves
 from mien.explain.networks import METHODS, open_explained
@@ -77,7 +77,7 @@ def test_maps_of_the_shipped_model_beat_chance_on_a_portrait(portrait_crop: UInt
 def test_a_smile_is_seen_in_the_mouth(portrait_crop: UInt8) -> None:
     """Where the eyes are covered; the shipped network finds them enough otherwise."""
     explained = open_explained("mien_s", "int8")
-    values = prepare([hide_part(portrait_crop, "eyes", 128)], explained.preprocess)[0]
+    values = prepare([hide(portrait_crop, part_box("eyes"), 128)], explained.preprocess)[0]
     heat = explained.heat("occlusion", values, explained.labels.index("happy"))
     y, _ = np.unravel_index(heat.argmax(), heat.shape)
     assert 24 <= y <= 36  # the mouth is at 28

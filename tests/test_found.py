@@ -97,7 +97,7 @@ def test_training_with_found_faces_resumes_and_keeps_them_until_it_is_done(
     changes = ("optimizer.epochs=2", "optimizer.batch_size=14", "precision=float32", "found.probability=0.7")
     recipe = load_recipe("mien_xs-fer2013", (*changes, "distill.weight=0.0", 'found.detectors=["haar"]'))
     said: list[str] = []
-    watch = Watch(lambda step, total, loss: None, lambda history: None)
+    watch = Watch(lambda step, total: None, lambda history: None)
     run_dir = tmp_path / "run"
     assert not train(recipe, tmp_path, run_dir, said.append, watch, max_epochs=1)
     assert "42 of 42 training faces are found by haar" in " ".join(said)

@@ -36,7 +36,7 @@ from mien.training.teacher import load_teachers, teaching, translate
 from mien.tuning.study import Study, load_study, shipped_studies
 from mien.tuning.tune import tune
 
-WATCH = Watch(lambda step, total, loss: None, lambda history: None)
+WATCH = Watch(lambda step, total: None, lambda history: None)
 QUICK = ("optimizer.epochs=2", "optimizer.batch_size=35", "precision=float32")
 
 

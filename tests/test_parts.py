@@ -9,9 +9,10 @@ import pytest
 from conftest import SHARED
 from mien.alignment import AlignmentSpec, face_square
 from mien.card import open_bundle
+from mien.covering import hide, keep, part_box
 from mien.detection.mesh import FaceMesh
 from mien.errors import ModelFileError
-from mien.parts import PART_NAMES, PartReader, from_fractions, hide, keep, locate_parts, part_box, to_fractions
+from mien.parts import PART_NAMES, PartReader, from_fractions, locate_parts, to_fractions
 from mien.pipeline import Recognizer
 from mien.preprocess import Square
 from mien.types import Face, Reading, UInt8

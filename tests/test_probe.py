@@ -9,10 +9,11 @@ import pytest
 
 from conftest import SHARED
 from mien.alignment import AlignmentSpec
+from mien.covering import hide, part_box
 from mien.data.manifest import Manifest, Sample
 from mien.errors import UnknownNameError
 from mien.evaluation.open import OpenClassifier, open_classifier
-from mien.evaluation.perturb import CORRUPTIONS, FRAMINGS, STRENGTHS, hide_part, yaw
+from mien.evaluation.perturb import CORRUPTIONS, FRAMINGS, STRENGTHS, yaw
 from mien.evaluation.probe import PROBES, probe
 from mien.evaluation.probe_figure import draw_probe
 from mien.preprocess import PreprocessSpec
@@ -56,7 +57,7 @@ def test_a_turned_face_is_narrower_on_the_far_side_and_its_eyes_stay_centred() -
 
 
 def test_a_hidden_part_is_one_grey(crop: UInt8) -> None:
-    hidden = hide_part(crop, "mouth", 128)
+    hidden = hide(crop, part_box("mouth"), 128)
     assert (hidden != crop).mean() < 0.15
     assert (hidden[round(0.77 * 80), 40], hidden[10, 10]) == (128, crop[10, 10])
 

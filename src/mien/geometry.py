@@ -4,16 +4,6 @@ import numpy as np
 
 from mien.types import Float
 
-# Where FER2013's own framing puts the parts, in fractions of the crop: (centre x, centre y, half width, half height).
-# Eyes lie 0.24 eye distances above the centre of a square 2.5 eye distances wide.
-PART_BOXES: dict[str, tuple[float, float, float, float]] = {
-    "eyes": (0.50, 0.40, 0.36, 0.11),
-    "right_eye": (0.30, 0.40, 0.16, 0.11),
-    "left_eye": (0.70, 0.40, 0.16, 0.11),
-    "nose": (0.50, 0.56, 0.15, 0.14),
-    "mouth": (0.50, 0.77, 0.24, 0.14),
-}
-
 
 def overlap(box_xyxy: Float, boxes_xyxy: Float) -> Float:
     """Return (N,) intersection over union of one box (4,) with N boxes (N, 4)."""

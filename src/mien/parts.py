@@ -13,9 +13,9 @@ import numpy as np
 
 from mien.alignment import cut_face, face_square
 from mien.card import Bundle, open_shipped
+from mien.covering import Box, hide, keep, part_box
 from mien.detection.mesh import OUTLINES, FaceMesh
 from mien.errors import ModelFileError, OutputError
-from mien.geometry import PART_BOXES
 from mien.pipeline import Pipeline
 from mien.preprocess import Square
 from mien.runtime.classifier import BundleClassifier
@@ -83,14 +83,10 @@ class PartReader:
             for name, scores in zip(PART_NAMES, alone, strict=True)
         )
 
-    def _evidence(self, crop: UInt8, boxes: dict[str, "Box"], expression: str) -> dict[str, float]:
+    def _evidence(self, crop: UInt8, boxes: dict[str, Box], expression: str) -> dict[str, float]:
         column = self._pipeline.labels.index(expression)
         whole = float(self._pipeline.classify([crop])[0, column])
         return {name: whole - float(average_over_fills(self._pipeline.classify, crop, box, hide)[column]) for name, box in boxes.items()}
-
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom, in fractions of a crop's side."""
 
 
 def locate_parts(mesh_xy: Float | None, face: Face, square: Square) -> dict[str, Float]:
@@ -107,13 +103,6 @@ def locate_parts(mesh_xy: Float | None, face: Face, square: Square) -> dict[str,
         left, top, right, bottom = part_box(name, to_fractions(point[np.newaxis], square)[0])
         outlines[name] = from_fractions(np.array([[left, top], [right, top], [right, bottom], [left, bottom]]), square)
     return outlines
-
-
-def part_box(name: str, center: Float) -> Box:
-    """Return the box of a part around its centre, (2,) in fractions of the crop, in the size that networks are trained with."""
-    _, _, half_width, half_height = PART_BOXES[name]
-    x, y = (float(value) for value in center)
-    return x - half_width, y - half_height, x + half_width, y + half_height
 
 
 def middle(points: Float) -> Float:
@@ -134,27 +123,6 @@ def from_fractions(fractions: Float, square: Square) -> Float:
     cos, sin = np.cos(square.angle_rad), np.sin(square.angle_rad)
     points: Float = (fractions - 0.5) * square.side @ np.array([[cos, sin], [-sin, cos]]) + np.array(square.center_xy)
     return points
-
-
-def hide(crop: UInt8, box: Box, fill: int) -> UInt8:
-    """Return a square crop with a box covered by one grey."""
-    rows, columns = _pixels(crop, box)
-    covered = crop.copy()
-    covered[rows, columns] = fill
-    return covered
-
-
-def keep(crop: UInt8, box: Box, fill: int) -> UInt8:
-    """Return a square crop with all but a box covered by one grey."""
-    rows, columns = _pixels(crop, box)
-    covered = np.full_like(crop, fill)
-    covered[rows, columns] = crop[rows, columns]
-    return covered
-
-
-def _pixels(crop: UInt8, box: Box) -> tuple[slice, slice]:
-    left, top, right, bottom = (int(np.clip(round(value * crop.shape[0]), 0, crop.shape[0])) for value in box)
-    return slice(top, bottom), slice(left, right)
 
 
 def average_over_fills(classify: Classifier, crop: UInt8, box: Box, cover: Callable[[UInt8, Box, int], UInt8]) -> Float:

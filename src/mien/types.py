@@ -136,6 +136,9 @@ class FrameResult:
 Detector = Callable[[UInt8], Sequence[Face]]
 """Whole picture (H, W, 3) RGB to faces; no face is an empty sequence."""
 
+OnProgress = Callable[[int, int], None]
+"""Told of long work: how much is done, and how much there is in all."""
+
 Policy = Literal["picture", "camera"]
 """What a detector is tuned for. ``picture``: all faces, time matters little. ``camera``: near faces, every frame."""
 

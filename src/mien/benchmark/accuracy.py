@@ -11,11 +11,11 @@ from mien.errors import ConfigError
 from mien.evaluation.evaluate import evaluate
 from mien.preprocess import prepare
 from mien.runtime.classifier import calibrate, run_each
-from mien.types import Float, UInt8
+from mien.types import Float, OnProgress, UInt8
 
 
 def measure_accuracy(
-    candidates: Sequence[Candidate], manifest: Manifest, split: str, num_runs: int, on_progress: Callable[[int, int], None]
+    candidates: Sequence[Candidate], manifest: Manifest, split: str, num_runs: int, on_progress: OnProgress
 ) -> dict[str, Any]:
     """Return accuracy, with its 95 % interval, time, size and work of every candidate on one split, direct crops, one pass.
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 from mien.benchmark.candidates import Candidate
 from mien.data.manifest import Manifest
 from mien.errors import MissingExtraError, ModelFileError
-from mien.types import UInt8
+from mien.types import OnProgress, UInt8
 
 PER_LABEL = 5
 NUM_REPEATS = 10
@@ -47,7 +47,7 @@ def measure_device(
     pictures: Sequence[UInt8],
     threads: int = 1,
     repeats: int = NUM_REPEATS,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Run the protocol on one candidate.
 

@@ -22,7 +22,7 @@ from mien.evaluation.evaluate import CHUNK
 from mien.evaluation.open import OpenClassifier
 from mien.labels import columns_of
 from mien.preprocess import PreprocessSpec, Square
-from mien.types import Detector, UInt8
+from mien.types import Detector, OnProgress, UInt8
 
 Bool = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -51,7 +51,7 @@ class Found:
 
 
 def measure_framing(
-    model: OpenClassifier, data: Path, detectors: Sequence[str], max_faces: int, sweep: bool, on_progress: Callable[[int, int], None]
+    model: OpenClassifier, data: Path, detectors: Sequence[str], max_faces: int, sweep: bool, on_progress: OnProgress
 ) -> dict[str, Any]:
     """Return one row per detector: faces found, accuracy of direct and of found crops, and how FER2013's own framing differs.
 

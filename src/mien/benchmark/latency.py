@@ -8,6 +8,7 @@ import numpy as np
 
 from mien.benchmark.candidates import Candidate, noise_input
 from mien.timing import WARM_UP, interleave, summarize_ms
+from mien.types import OnProgress
 
 
 def measure_latency(
@@ -16,7 +17,7 @@ def measure_latency(
     threads: int = 1,
     batch: int = 1,
     warm_up: int = WARM_UP,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Return one row per candidate: load and first call, then median, p95, mean and sd, and the ratio to the first candidate.
 

@@ -12,7 +12,7 @@ from mien.benchmark.latency import measure_latency
 from mien.card import Bundle, open_shipped, shipped_bundles
 from mien.models.catalog import MODELS
 from mien.records import read_records
-from mien.types import UInt8
+from mien.types import OnProgress, UInt8
 
 FILES = ("float32", "int8")
 REFERENCE = "mien_s"
@@ -45,7 +45,7 @@ def measure_load(
     pictures: Sequence[UInt8],
     protocol: dict[str, Any],
     say: Callable[[str], None],
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Export a network of the catalog and measure its float32 and int8 file, next to the shipped bundle's float32 file.
 
@@ -82,7 +82,7 @@ def _measure_files(
     candidates: list[Candidate],
     pictures: Sequence[UInt8],
     protocol: dict[str, Any],
-    on_progress: Callable[[int, int], None],
+    on_progress: OnProgress,
 ) -> list[dict[str, Any]]:
     """Return one row per file: counts, parity, latency and load."""
     reference = of_bundle(open_shipped(REFERENCE), "float32")

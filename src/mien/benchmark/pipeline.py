@@ -24,7 +24,7 @@ from mien.card import DEFAULT_BUNDLE, open_shipped
 from mien.errors import ConfigError, UnknownNameError
 from mien.overlay import draw
 from mien.pipeline import Pipeline, Recognizer
-from mien.types import Face, Float, Policy, UInt8
+from mien.types import Face, Float, OnProgress, Policy, UInt8
 
 WARM_UP = 5
 FILES = ("float32", "int8")
@@ -40,7 +40,7 @@ def measure_pipeline(
     scenes: Sequence[Scene],
     num_runs: int,
     peer_python: Path | None,
-    on_progress: Callable[[int, int], None],
+    on_progress: OnProgress,
 ) -> dict[str, Any]:
     """Time every candidate on every frame, and the classifier alone in float32 and int8.
 
@@ -141,7 +141,7 @@ def _time_peer(peer: FerProcess, scene: Scene) -> dict[str, float]:
 
 
 def _take_turns(
-    candidates: Mapping[str, TimedFrame], scenes: Sequence[Scene], num_runs: int, on_progress: Callable[[int, int], None]
+    candidates: Mapping[str, TimedFrame], scenes: Sequence[Scene], num_runs: int, on_progress: OnProgress
 ) -> dict[tuple[str, str], list[Mapping[str, float]]]:
     """Return the passes of every candidate over every frame, by (candidate, frame); whose turn is first moves on.
 

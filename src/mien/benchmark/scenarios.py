@@ -13,8 +13,8 @@ from mien.data.catalog import load_dataset
 from mien.errors import DataError
 from mien.evaluation.metrics import risk_coverage
 from mien.pipeline import Recognizer
+from mien.types import OnProgress
 
-OnProgress = Callable[[int, int], None]
 FILES = ("float32", "int8")
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.5)
 NAMES = (

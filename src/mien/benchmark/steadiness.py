@@ -1,6 +1,6 @@
 """What tracking and smoothing are worth on scenes with known truth: identities, flicker, delay, and the loss of following."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -23,7 +23,7 @@ from mien.benchmark.clips import (
 from mien.pipeline import Recognizer
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
-from mien.types import FrameResult, Reading
+from mien.types import FrameResult, OnProgress, Reading
 from mien.watching import Watcher
 
 MIN_VISIBLE = 0.5
@@ -31,7 +31,6 @@ MIN_VISIBLE = 0.5
 WARM_UP_S = 0.5
 MIN_PROBABILITY = 0.7
 """Of the faces whose change is measured; others flicker, which is measured by itself."""
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)

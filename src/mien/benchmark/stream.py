@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,12 +29,11 @@ from mien.sinks.video import open_video_sink
 from mien.sinks.writers import Writers
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
-from mien.types import Frame, FrameResult
+from mien.types import Frame, FrameResult, OnProgress
 from mien.video.sources import Source, SourceInfo, open_source
 from mien.video.stream import Stream
 from mien.watching import Watcher
 
-OnProgress = Callable[[int, int], None]
 WARM_UP_FRAMES = 30
 NUM_TURNS = 4
 """How often each way plays the clip; in turn, so that a slow moment of the machine meets them all."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from mien.covering import PART_BOXES, Box, hide, keep, part_box
 from mien.data.capture import capture_badly
-from mien.geometry import PART_BOXES
 from mien.types import Float, UInt8
 
 
@@ -182,24 +182,17 @@ def change_light(face: UInt8, spec: AugmentSpec, rng: np.random.Generator) -> UI
 
 def mask_part(face: UInt8, part: str, rng: np.random.Generator) -> UInt8:
     """Cover one part of the face with a flat grey, its box moved and scaled a little."""
-    return _cover(face, *_part_box(part, rng), rng)
+    return hide(face, _moved_box(part, rng), int(rng.integers(0, 256)))
 
 
 def keep_part(face: UInt8, part: str, rng: np.random.Generator) -> UInt8:
     """Cover all but one part of the face with a flat grey, its box moved and scaled a little."""
-    x1, y1, x2, y2 = _pixels(face, *_part_box(part, rng))
-    covered = np.full_like(face, rng.integers(0, 256))
-    covered[y1:y2, x1:x2] = face[y1:y2, x1:x2]
-    return covered
+    return keep(face, _moved_box(part, rng), int(rng.integers(0, 256)))
 
 
-def _part_box(part: str, rng: np.random.Generator) -> tuple[float, float, float, float]:
-    """Return left, top, right and bottom of a part's box, moved and scaled a little, in fractions of the side."""
-    center_x, center_y, half_width, half_height = PART_BOXES[part]
-    jitter = rng.uniform(-0.04, 0.04, 2)
-    stretch = rng.uniform(0.8, 1.2)
-    x, y = center_x + jitter[0], center_y + jitter[1]
-    return x - half_width * stretch, y - half_height * stretch, x + half_width * stretch, y + half_height * stretch
+def _moved_box(part: str, rng: np.random.Generator) -> Box:
+    center = np.array(PART_BOXES[part][:2]) + rng.uniform(-0.04, 0.04, 2)
+    return part_box(part, center, rng.uniform(0.8, 1.2))
 
 
 def erase(face: UInt8, rng: np.random.Generator) -> UInt8:
@@ -207,19 +200,4 @@ def erase(face: UInt8, rng: np.random.Generator) -> UInt8:
     area, ratio = rng.uniform(0.02, 0.25), np.exp(rng.uniform(-np.log(2), np.log(2)))
     width, height = np.sqrt(area * ratio), np.sqrt(area / ratio)
     left, top = rng.uniform(0, 1 - width), rng.uniform(0, 1 - height)
-    return _cover(face, left, top, left + width, top + height, rng)
-
-
-def _cover(face: UInt8, left: float, top: float, right: float, bottom: float, rng: np.random.Generator) -> UInt8:
-    """Fill a box, in fractions of the side, with one random grey."""
-    x1, y1, x2, y2 = _pixels(face, left, top, right, bottom)
-    covered = face.copy()
-    covered[y1:y2, x1:x2] = rng.integers(0, 256)
-    return covered
-
-
-def _pixels(face: UInt8, left: float, top: float, right: float, bottom: float) -> tuple[int, int, int, int]:
-    """Turn fractions of the side into whole pixels within the picture."""
-    side = face.shape[0]
-    x1, y1, x2, y2 = (int(np.clip(round(value * side), 0, side)) for value in (left, top, right, bottom))
-    return x1, y1, x2, y2
+    return hide(face, (left, top, left + width, top + height), int(rng.integers(0, 256)))

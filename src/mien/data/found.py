@@ -19,7 +19,7 @@ from mien.data.manifest import Manifest, Sample
 from mien.detection.catalog import DETECTORS, create_detector
 from mien.errors import SourceError
 from mien.preprocess import PreprocessSpec
-from mien.types import Detector, Face, UInt8
+from mien.types import Detector, Face, OnProgress, UInt8
 
 SCENE_WH = (640, 480)
 FACE_SIDES_PX = (144, 240)
@@ -81,9 +81,7 @@ def face_at(faces: Sequence[Face], corner_xy: tuple[float, float], side: float) 
     return None
 
 
-def find_crops(
-    manifest: Manifest, detectors: Sequence[str], preprocess: PreprocessSpec, folder: Path, on_progress: Callable[[int, int], None]
-) -> Found:
+def find_crops(manifest: Manifest, detectors: Sequence[str], preprocess: PreprocessSpec, folder: Path, on_progress: OnProgress) -> Found:
     """Return every sample's face as each detector cuts it, from ``folder`` as far as it is there.
 
     Args:

@@ -1,6 +1,6 @@
 """Clips of one expression each: every frame through detector and network, the clip's label from the averaged scores."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from mien.evaluation.evaluate import restrict
 from mien.evaluation.metrics import summarize
 from mien.evaluation.open import OpenClassifier
 from mien.labels import LabelSet, columns_of, expression_name
-from mien.types import Detector, Float, Frame, UInt8
+from mien.types import Detector, Float, Frame, OnProgress, UInt8
 from mien.video.sources import open_source
 
 SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v"})
@@ -75,9 +75,7 @@ def list_clips(root: Path) -> list[Clip]:
     return clips
 
 
-def evaluate_clips(
-    model: OpenClassifier, detect: Detector, clips: Sequence[Clip], on_progress: Callable[[int, int], None]
-) -> ClipEvaluation:
+def evaluate_clips(model: OpenClassifier, detect: Detector, clips: Sequence[Clip], on_progress: OnProgress) -> ClipEvaluation:
     """Score all clips; a clip without a face in any frame counts as wrong.
 
     A model that knows more labels than the clips show answers among the clips' alone.

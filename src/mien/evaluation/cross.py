@@ -1,7 +1,7 @@
 """Every model on every data set: what a network is worth on faces of another origin than its training's."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from mien.evaluation.crops import Crops, choose_crops
 from mien.evaluation.evaluate import common_part, evaluate
 from mien.evaluation.measure import as_trained, provenance
 from mien.evaluation.open import OpenClassifier
+from mien.types import OnProgress
 
 STAR_NOTE = "* Over the labels that model and data set share: samples of others are left out, and the model answers among these alone."
 DAGGER_NOTE = "† Learned from or chose on pictures of test splits: on those its figures are worth nothing."
@@ -143,7 +144,7 @@ def load_column(column: Column, crops: str, detector: str, threads: int = 1) -> 
     return column_set
 
 
-def evaluate_cell(model: OpenClassifier, test: EvaluationSet, on_progress: Callable[[int, int], None]) -> Cell:
+def evaluate_cell(model: OpenClassifier, test: EvaluationSet, on_progress: OnProgress) -> Cell:
     """Evaluate one model on one data set, over the labels that both know.
 
     A run is measured on its own data set as it split it.

@@ -1,7 +1,6 @@
 """Face pictures from a data set that shows more than the face, cut as the pipeline cuts them."""
 
 import csv
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,12 @@ from mien.data.manifest import Manifest
 from mien.errors import SourceError
 from mien.evaluation.crops import FaceFinder
 from mien.preprocess import PreprocessSpec, cut
-from mien.types import Detector, UInt8
+from mien.types import Detector, OnProgress, UInt8
 
 TABLE, MISSED = "faces.csv", "no_face.csv"
 
 
-def cut_faces(manifest: Manifest, detect: Detector, out_dir: Path, side: int, on_progress: Callable[[int, int], None]) -> dict[str, Any]:
+def cut_faces(manifest: Manifest, detect: Detector, out_dir: Path, side: int, on_progress: OnProgress) -> dict[str, Any]:
     """Write the surest face of every picture as a PNG, and a CSV that the data set ``csv`` reads.
 
     Args:

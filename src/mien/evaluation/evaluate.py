@@ -10,7 +10,7 @@ from mien.data.manifest import Manifest, Sample
 from mien.errors import ConfigError, SourceError
 from mien.evaluation.metrics import summarize
 from mien.labels import LabelSet, columns_of
-from mien.types import Classifier, Float, UInt8
+from mien.types import Classifier, Float, OnProgress, UInt8
 
 CHUNK = 256
 
@@ -32,9 +32,7 @@ class Evaluation:
     metrics: dict[str, Any]
 
 
-def score_manifest(
-    classify: Classifier, manifest: Manifest, on_progress: Callable[[int, int], None] = _ignore, crop_of: CropOf = Sample.pixels
-) -> Float:
+def score_manifest(classify: Classifier, manifest: Manifest, on_progress: OnProgress = _ignore, crop_of: CropOf = Sample.pixels) -> Float:
     """Return (N, K) scores of every sample, in the classifier's own order of labels; rows of NaN where no face was found.
 
     Args:
@@ -60,7 +58,7 @@ def evaluate(
     classify: Classifier,
     labels: LabelSet,
     manifest: Manifest,
-    on_progress: Callable[[int, int], None] = _ignore,
+    on_progress: OnProgress = _ignore,
     crop_of: CropOf = Sample.pixels,
 ) -> Evaluation:
     """Score a manifest and compute all metrics.

@@ -5,7 +5,7 @@ part out do not: they measure a recipe on all of a data set, and teach better (c
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from mien.evaluation.measure import as_trained, measure_manifest
 from mien.evaluation.metrics import summarize
 from mien.evaluation.open import OpenClassifier
 from mien.training.folder import SPLIT, load_recipe_of
+from mien.types import OnProgress
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class JoinedFolds:
     """As JSON values: how the scores came about, the metrics, and those of every fold."""
 
 
-def join_folds(models: Sequence[OpenClassifier], root: Path, on_progress: Callable[[int, int], None]) -> JoinedFolds:
+def join_folds(models: Sequence[OpenClassifier], root: Path, on_progress: OnProgress) -> JoinedFolds:
     """Score every training picture by the model that left it out.
 
     Args:

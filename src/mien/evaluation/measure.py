@@ -1,7 +1,6 @@
 """What ``mien evaluate`` and ``mien report`` do alike: load the data, cut the faces, score them, and say how."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
 from mien.evaluation.open import OpenClassifier
 from mien.labels import LabelSet
 from mien.training.folder import SPLIT, load_recipe_of, read_facts
+from mien.types import OnProgress
 
 log = logging.getLogger("mien")
 
@@ -42,7 +42,7 @@ def measure(
     dataset: str,
     root: Path,
     split: str,
-    on_progress: Callable[[int, int], None],
+    on_progress: OnProgress,
     crops: str = BY_DATASET,
     detector: str = EVALUATION_DETECTOR,
     threads: int = 1,
@@ -144,7 +144,7 @@ def measure_manifest(
     model: OpenClassifier,
     data: Manifest,
     split: str,
-    on_progress: Callable[[int, int], None],
+    on_progress: OnProgress,
     crops: str = BY_DATASET,
     detector: str = EVALUATION_DETECTOR,
     threads: int = 1,

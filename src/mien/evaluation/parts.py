@@ -1,9 +1,9 @@
 """How often a part of the face alone is read rightly."""
 
+from mien.covering import keep, part_box
 from mien.data.manifest import Manifest
-from mien.geometry import PART_BOXES
 from mien.labels import columns_of
-from mien.parts import PART_NAMES, average_over_fills, keep
+from mien.parts import PART_NAMES, average_over_fills
 from mien.types import Classifier
 
 
@@ -24,8 +24,6 @@ def part_accuracies(classify: Classifier, labels: tuple[str, ...], manifest: Man
     for sample in manifest.samples:
         crop = sample.pixels()
         for name in PART_NAMES:
-            x, y, half_width, half_height = PART_BOXES[name]
-            box = (x - half_width, y - half_height, x + half_width, y + half_height)
-            scores = average_over_fills(classify, crop, box, keep)[columns]
+            scores = average_over_fills(classify, crop, part_box(name), keep)[columns]
             right[name] += int(manifest.labels[int(scores.argmax())] == sample.label)
     return {name: count / len(manifest) for name, count in right.items()}

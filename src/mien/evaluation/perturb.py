@@ -8,7 +8,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from mien.geometry import PART_BOXES
+from mien.covering import PART_BOXES, hide, part_box
 from mien.types import UInt8
 
 STRENGTHS = (1, 2, 3, 4, 5)
@@ -138,23 +138,7 @@ def _mouth_hidden(crop: UInt8, strength: int, rng: np.random.Generator) -> UInt8
 def _bar(crop: UInt8, part: str, strength: int, rng: np.random.Generator) -> UInt8:
     """Hide a part behind one grey, a little of it at first and more than all of it at last."""
     share = (0.4, 0.7, 1.0, 1.2, 1.4)[strength - 1]
-    return hide_part(crop, part, int(rng.integers(40, 216)), share)
-
-
-def hide_part(crop: UInt8, part: str, fill: int, share: float = 1.0) -> UInt8:
-    """Return a crop with a part covered by one grey.
-
-    Args:
-        part: A name in ``PART_BOXES``.
-        share: Of the part's box, in width and height.
-    """
-    x, y, half_width, half_height = PART_BOXES[part]
-    side = crop.shape[0]
-    low = np.clip(np.round(np.array([y - half_height * share, x - half_width * share]) * side), 0, side).astype(int)
-    high = np.clip(np.round(np.array([y + half_height * share, x + half_width * share]) * side), 0, side).astype(int)
-    hidden = crop.copy()
-    hidden[low[0] : high[0], low[1] : high[1]] = fill
-    return hidden
+    return hide(crop, part_box(part, scale=share), int(rng.integers(40, 216)))
 
 
 def _rounded(values: np.ndarray) -> UInt8:

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from mien.covering import PART_BOXES, hide, part_box
 from mien.data.manifest import Manifest
 from mien.errors import UnknownNameError
 from mien.evaluation.evaluate import restrict, score_manifest
 from mien.evaluation.open import OpenClassifier
 from mien.evaluation.parts import part_accuracies
-from mien.evaluation.perturb import CORRUPTIONS, FRAMINGS, STRENGTHS, hide_part, yaw
-from mien.geometry import PART_BOXES
+from mien.evaluation.perturb import CORRUPTIONS, FRAMINGS, STRENGTHS, yaw
 from mien.labels import columns_of
 from mien.preprocess import fit
-from mien.types import UInt8
+from mien.types import OnProgress, UInt8
 
 PROBES = ("pose", "occlusion", "framing", "corruptions", "parts")
 YAW_DEGREES = 30.0
@@ -23,16 +23,16 @@ HIDING_GREY = 128
 # Paper 002's pictures: one face from the front, covered, and turned to either side.
 POSES: dict[str, Callable[[UInt8], UInt8]] = {
     "front": lambda crop: crop,
-    "occluded": lambda crop: hide_part(crop, "eyes", HIDING_GREY),
+    "occluded": lambda crop: hide(crop, part_box("eyes"), HIDING_GREY),
     "right": lambda crop: yaw(crop, YAW_DEGREES),
     "left": lambda crop: yaw(crop, -YAW_DEGREES),
 }
 OCCLUSIONS: dict[str, Callable[[UInt8], UInt8]] = {"nothing": lambda crop: crop} | {
-    part.replace("_", " "): lambda crop, part=part: hide_part(crop, part, HIDING_GREY) for part in PART_BOXES
+    part.replace("_", " "): lambda crop, part=part: hide(crop, part_box(part), HIDING_GREY) for part in PART_BOXES
 }
 
 
-def probe(model: OpenClassifier, manifest: Manifest, kind: str, on_progress: Callable[[int, int], None]) -> dict[str, Any]:
+def probe(model: OpenClassifier, manifest: Manifest, kind: str, on_progress: OnProgress) -> dict[str, Any]:
     """Return the accuracy of one model under every condition of a probe, faces cut as FER2013 cuts them.
 
     Args:
@@ -65,7 +65,7 @@ def probe(model: OpenClassifier, manifest: Manifest, kind: str, on_progress: Cal
 
 
 def _conditions(
-    model: OpenClassifier, manifest: Manifest, changes: Mapping[str, Callable[[UInt8], UInt8]], on_progress: Callable[[int, int], None]
+    model: OpenClassifier, manifest: Manifest, changes: Mapping[str, Callable[[UInt8], UInt8]], on_progress: OnProgress
 ) -> dict[str, float]:
     rates = {}
     for number, (name, change) in enumerate(changes.items()):
@@ -74,7 +74,7 @@ def _conditions(
     return rates
 
 
-def _framings(model: OpenClassifier, manifest: Manifest, on_progress: Callable[[int, int], None]) -> dict[str, float]:
+def _framings(model: OpenClassifier, manifest: Manifest, on_progress: OnProgress) -> dict[str, float]:
     changes: dict[str, Callable[[UInt8], UInt8]] = {"nothing": lambda crop: crop}
     for name, change in FRAMINGS.items():
         rng = _chance(name)
@@ -87,7 +87,7 @@ def _chance(name: str) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32(name.encode()))
 
 
-def _corruptions(model: OpenClassifier, manifest: Manifest, on_progress: Callable[[int, int], None]) -> dict[str, float]:
+def _corruptions(model: OpenClassifier, manifest: Manifest, on_progress: OnProgress) -> dict[str, float]:
     rates = {}
     total = len(CORRUPTIONS) * len(STRENGTHS)
     for name, change in CORRUPTIONS.items():

@@ -1,6 +1,6 @@
 """Measures whether maps mean something, over many faces: deletion and insertion against chance, and the share on the face by label."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from mien.explain.faithfulness import curves
 from mien.explain.networks import Explained
 from mien.explain.region import face_mask, share_on
 from mien.preprocess import fit, prepare, to_color
+from mien.types import OnProgress
 
 CHANCE = "random order"
 
@@ -21,7 +22,7 @@ def check_maps(
     methods: Sequence[str],
     max_faces: int,
     mesh: FaceMesh | None,
-    on_progress: Callable[[int, int], None],
+    on_progress: OnProgress,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Return deletion, insertion and face shares of every method, on faces drawn evenly over the labels.

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from mien.training.fit import Watch
 from mien.training.folder import read_facts, read_history, read_seconds
 from mien.training.recipe import Recipe, load_recipe
 from mien.training.run import Say, read_run_data, train
+from mien.types import OnProgress
 
 
 def find_paper(name: str) -> Paper:
@@ -145,8 +146,8 @@ def _silent(line: str) -> None:
     del line
 
 
-def _measure(run_dir: Path, manifest: Manifest, split: str, on_step: Callable[[int, int, float], None]) -> dict[str, Any]:
+def _measure(run_dir: Path, manifest: Manifest, split: str, on_step: OnProgress) -> dict[str, Any]:
     """Return the metrics of a finished run on one split, with what must stand beside them."""
     opened = open_classifier(run_dir)
-    result = measure_manifest(opened, manifest, split, lambda done, total: on_step(done, total, 0.0)).result
+    result = measure_manifest(opened, manifest, split, on_step).result
     return result | {"data_sha256": manifest.split(split).sha256}

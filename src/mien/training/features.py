@@ -1,7 +1,7 @@
 """Features of a frozen backbone, computed once: of every picture and of its mirror image."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from mien.data.faces import Faces, to_input_pixels
 from mien.data.sampling import Indices, SamplingSpec, epoch_length, epoch_order
 from mien.preprocess import Float32, normalize
 from mien.training.checkpoint import values_of
-from mien.types import Float
+from mien.types import Float, OnProgress
 
 if TYPE_CHECKING:
     from keras import Model
@@ -63,7 +63,7 @@ def feature_key(backbone: "Model", faces: Faces) -> str:
     return digest.hexdigest()[:16]
 
 
-def cached_features(backbone: "Model", faces: Faces, mirrored: bool, folder: Path, on_progress: Callable[[int, int], None]) -> Float32:
+def cached_features(backbone: "Model", faces: Faces, mirrored: bool, folder: Path, on_progress: OnProgress) -> Float32:
     """Return (N, 2, d) features, or (N, 1, d) without mirror images, from ``folder`` as far as they are there.
 
     Args:
@@ -88,7 +88,7 @@ def cached_features(backbone: "Model", faces: Faces, mirrored: bool, folder: Pat
     return features
 
 
-def _features(backbone: "Model", faces: Faces, mirrored: bool, indices: range, on_progress: Callable[[int, int], None]) -> Float32:
+def _features(backbone: "Model", faces: Faces, mirrored: bool, indices: range, on_progress: OnProgress) -> Float32:
     """Return the features of some pictures."""
     num_views = 2 if mirrored else 1
 

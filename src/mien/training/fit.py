@@ -17,7 +17,7 @@ from mien.training.history import EpochResult, best_epoch, is_best, is_over
 from mien.training.losses import scores_of_logits
 from mien.training.recipe import Recipe
 from mien.training.schedules import learning_rate
-from mien.types import Float
+from mien.types import Float, OnProgress
 
 if TYPE_CHECKING:
     from keras import Model
@@ -63,8 +63,8 @@ class RunFiles:
 class Watch:
     """Who is told of the progress."""
 
-    on_step: Callable[[int, int, float], None]
-    """Called with (step, steps per epoch, loss)."""
+    on_step: OnProgress
+    """Called with (steps done, steps of the epoch)."""
     on_epoch: Callable[[list[EpochResult]], None]
     """Called with the whole history after every epoch."""
 
@@ -114,7 +114,7 @@ def fit(
             weights = None if weigh is None else (wanted @ weigh).astype(np.float32)
             results = [model.train_on_batch(inputs, wanted, sample_weight=weights, return_dict=True) for _ in range(spec.passes)]
             steps.append(_as_floats(results[0]))
-            watch.on_step(len(steps), feed.num_steps, steps[-1]["loss"])
+            watch.on_step(len(steps), feed.num_steps)
         _check_finite(steps[-1]["loss"], len(history) + 1)
         history.append(
             {

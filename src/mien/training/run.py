@@ -40,7 +40,7 @@ from mien.training.losses import label_weights
 from mien.training.network import Network, compile_network, start
 from mien.training.recipe import Recipe
 from mien.training.teacher import load_teachers, teachers_of, teachers_sha256, teaching
-from mien.types import Float
+from mien.types import Float, OnProgress
 
 Say = Callable[[str], None]
 FEATURE_BATCH = 1024
@@ -201,18 +201,15 @@ def _feeds(
     size, labels = recipe.optimizer.batch_size, data.validation.label_indices
     groups = group_indices(data.training, recipe.sampling)
 
-    def show(done: int, total: int) -> None:
-        watch.on_step(done, total, 0.0)
-
     if network.backbone is None:
-        found = _find_crops(recipe, data, features_dir, say, show)
+        found = _find_crops(recipe, data, features_dir, say, watch.on_step)
         changes = (recipe.augment, recipe.crops, groups, recipe.sampling, size, recipe.seed, recipe.views)
         feed = FaceFeed(faces, targets, *changes, found, recipe.found.probability)
         return feed, Validation(lambda: evaluation_batches(validation_faces, recipe.crops), labels, recipe.crops.per_test_face)
     say(f"Computing features of {len(faces)} pictures and their mirror images, and of {len(validation_faces)} for validation.")
     mirrored = recipe.augment.mirror_probability > 0
-    features = cached_features(network.backbone, faces, mirrored, features_dir, show)
-    seen = cached_features(network.backbone, validation_faces, False, features_dir, show)[:, 0]
+    features = cached_features(network.backbone, faces, mirrored, features_dir, watch.on_step)
+    seen = cached_features(network.backbone, validation_faces, False, features_dir, watch.on_step)[:, 0]
 
     def chunks() -> Iterator[Float32]:
         yield from (seen[start : start + FEATURE_BATCH] for start in range(0, len(seen), FEATURE_BATCH))
@@ -221,7 +218,7 @@ def _feeds(
     return FeatureFeed(features, groups, targets, probability, recipe.sampling, size, recipe.seed), Validation(chunks, labels)
 
 
-def _find_crops(recipe: Recipe, data: RunData, found_dir: Path, say: Say, on_progress: Callable[[int, int], None]) -> Found:
+def _find_crops(recipe: Recipe, data: RunData, found_dir: Path, say: Say, on_progress: OnProgress) -> Found:
     """Return the training faces as the recipe's detectors cut them; none where it shows no such faces."""
     if not recipe.found.probability:
         return {}

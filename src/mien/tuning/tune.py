@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from mien.training.recipe import Recipe, load_recipe
 from mien.training.run import Say, train
 from mien.tuning.judge import Trial, judge
 from mien.tuning.study import Study
+from mien.types import OnProgress
 
 if TYPE_CHECKING:
     import optuna
@@ -30,9 +30,7 @@ class _Hopeless(Exception):  # noqa: N818 - a signal, no error
     """A trial is worse than the median of those before."""
 
 
-def tune(
-    study: Study, data_root: Path, study_dir: Path, say: Say, on_step: Callable[[int, int, float], None], max_trials: int = 0
-) -> dict[str, Any]:
+def tune(study: Study, data_root: Path, study_dir: Path, say: Say, on_step: OnProgress, max_trials: int = 0) -> dict[str, Any]:
     """Run a study to its end, or for so many trials, and write table, plot and result.
 
     Args:
@@ -165,7 +163,7 @@ def _run_trial(
     study: Study,
     data_root: Path,
     study_dir: Path,
-    on_step: Callable[[int, int, float], None],
+    on_step: OnProgress,
 ) -> tuple[Any, float | None]:
     """Train one trial, and return its state and result."""
     from optuna.trial import TrialState

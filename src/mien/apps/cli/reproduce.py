@@ -45,7 +45,7 @@ def reproduce(
     for one in rows:
         try:
             with console.progress(one.label) as show:
-                watch = Watch(lambda step, total, loss: show(step, total), _say_epoch)
+                watch = Watch(show, _say_epoch)
                 results.append(reproduce_row(paper, one, data, runs, budget, set_ or (), console.say, watch))
         except MienError as error:
             missing.append(f"{one.label}: {error}")

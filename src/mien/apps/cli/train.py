@@ -55,7 +55,7 @@ def train(
         raise ConfigError("--repeats trains whole runs; leave --resume and --stage-epochs away. Finished seeds are not trained again.")
     try:
         with console.progress(chosen.name) as show:
-            watch = Watch(lambda step, total, loss: show(step, total), on_epoch)
+            watch = Watch(show, on_epoch)
             if repeats > 1:
                 spread = train_repeats(chosen, repeats, data, run_dir, console.say, watch, features)
                 console.say(f"{chosen.validation_split} accuracy {spread['mean']:.4f} ± {spread['sd']:.4f} over seeds {spread['seeds']}")

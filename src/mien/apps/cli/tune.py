@@ -49,7 +49,7 @@ def tune(
     study_dir = output or Path("studies") / chosen.name
     try:
         with console.progress(chosen.name) as show:
-            result = run_study(chosen, data, study_dir, console.say, lambda step, total, loss: show(step, total), trials)
+            result = run_study(chosen, data, study_dir, console.say, show, trials)
     except KeyboardInterrupt:
         console.say(f"Stopped. Finished trials and epochs are kept; the same command goes on: --out {study_dir}")
         raise
