@@ -52,7 +52,7 @@ def page() -> str:
     ]
     rows += [[f"same label, {file}", f"{crops[file]['same_label']} of {crops['n']}"] for file in ("float32", "int8")]
     rows += [
-        [f"largest difference of a score, from the same PNG, {png['faces']} faces", f"{png['max_abs']:.1e}"],
+        [f"largest difference of a score, from the same PNG, {png['faces']} faces, float32", f"{png['max_abs']:.1e}"],
         ["same label", f"{png['same_label']} of {png['faces']}"],
         ["largest difference of a box, pixels", f"{png['box_max_px']:.2f}"],
         ["live, on the device: frames/s of a 30 frames/s camera", f"{here['frames_per_second']:.1f}"],

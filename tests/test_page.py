@@ -168,6 +168,42 @@ def test_a_picture_is_read_on_the_device(server: str, visit: Callable[..., Visit
     assert opened.complaints == []
 
 
+def save_portraits(path: Path, *names: str) -> Path:
+    """Write portraits side by side, close enough for the page's detector."""
+    parts = [np.asarray(Image.open(MEDIA / name).convert("RGB").crop((100, 0, 400, 300))) for name in names]
+    Image.fromarray(np.concatenate(parts, axis=1)).save(path)
+    return path
+
+
+def test_another_model_reads_the_picture_again_and_nothing_of_before_stays(
+    server: str, visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    both = save_portraits(tmp_path / "both.png", "astronaut.jpg", "grace_hopper.jpg")
+    opened = visit(server).ready()
+    opened.page.set_input_files("#file", both)
+    opened.wait(SAYS_SOMETHING)
+    opened.page.click("#faces button[aria-pressed=false]")
+    opened.page.select_option("#model", "mien_xs/float32")
+    opened.ready().wait(SAYS_SOMETHING)
+    assert opened.page.get_attribute("#faces button:first-child", "aria-pressed") == "true"
+    opened.page.click("text=Save readings")
+    with opened.page.expect_download() as download:
+        opened.page.click("#json")
+    values = json.loads(download.value.path().read_text())
+    assert (values["model"], len(values["rows"])) == ("mien_xs/float32", 2)
+    first = opened.text("#bars")
+    Image.new("RGB", (8, 8)).save(tmp_path / "tiny.png")
+    opened.page.set_input_files("#file", tmp_path / "tiny.png")
+    opened.wait("document.getElementById('message').textContent.includes('tiny.png: is 8x8 pixels')")
+    assert (opened.text("#expression"), opened.text("#figures"), opened.text("#rows")) == ("\N{EN DASH}", "", "0")
+    assert opened.page.is_disabled("#snapshot")
+    assert opened.text("#bars") != first
+    opened.page.set_input_files("#file", both)
+    opened.wait(SAYS_SOMETHING)
+    assert opened.text("#bars") == first
+    assert opened.complaints == []
+
+
 def test_the_camera_starts_after_consent_and_readings_can_be_saved(server: str, visit: Callable[..., Visit], tmp_path: Path) -> None:
     opened = visit(server, permissions=["camera"]).ready()
     opened.page.click("#camera")

@@ -463,8 +463,18 @@ def test_every_listed_file_is_served(built_page):
             answer = client.get("/litert/some.wasm", headers={"Accept-Encoding": encoding})
             assert (answer.content, answer.headers["content-type"]) == (b"\0asm", "application/wasm")
             assert answer.headers.get("content-encoding", "identity") == encoding
-            again = client.get("/litert/some.wasm", headers={"Accept-Encoding": encoding, "If-None-Match": answer.headers["etag"]})
-            assert (again.status_code, again.content) == (304, b"")
+            for tags in (answer.headers["etag"], f'"other", W/{answer.headers["etag"]}', "*"):
+                again = client.get("/litert/some.wasm", headers={"Accept-Encoding": encoding, "If-None-Match": tags})
+                assert (again.status_code, again.content) == (304, b"")
+        refused = client.get("/litert/some.wasm", headers={"Accept-Encoding": "br, gzip;q=0", "If-None-Match": '"other"'})
+        assert (refused.status_code, refused.headers.get("content-encoding")) == (200, None)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/docs", "/v1/models", "/index.html"])
+def test_whoever_looks_without_reading_is_answered(built_page, path):
+    with serving() as client:
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
 
 
 @pytest.mark.parametrize("api_key", ["", "a key"])
@@ -481,6 +491,7 @@ def test_the_page_is_told_why_it_cannot_read_by_itself(built_page, api_key):
     [
         ("127.0.0.1:8000", "", 200),
         ("localhost", "same-origin", 200),
+        ("LOCALHOST.:8000", "", 200),
         ("[::1]:8000", "none", 200),
         ("[::1]", "", 200),
         ("evil.example", "", 421),

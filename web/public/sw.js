@@ -36,7 +36,7 @@ async function newest(request) {
     return await fetch(request)
   } catch (error) {
     const cache = await caches.open(CACHE)
-    const kept = await cache.match(request.url === FOLDER ? 'index.html' : request, { ignoreSearch: true })
+    const kept = await cache.match(request.url.split('?')[0] === FOLDER ? 'index.html' : request, { ignoreSearch: true })
     if (kept) return kept
     throw error
   }

@@ -40,6 +40,11 @@ export interface TrackingFacts {
   cut_below: number
 }
 
+export interface PictureFacts {
+  min_side_px: number
+  max_pixels: number
+}
+
 export interface Facts {
   mien: string
   has_server: boolean
@@ -47,6 +52,7 @@ export interface Facts {
   on_device: boolean
   not_on_device_because: string
   bundles: BundleFacts[]
+  pictures: PictureFacts
   detector: DetectorFacts
   framing: FramingFacts
   smoothing: SmoothingFacts

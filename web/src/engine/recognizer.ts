@@ -72,8 +72,15 @@ export class Recognizer {
     this.classifier.close()
   }
 
-  /** Forgets all faces: what comes next has nothing to do with what was. Identities go on counting. */
+  /** What comes next is of another source: nobody is known, and identities count anew. */
   reset(): void {
+    this.tracker = new Tracker(this.facts.tracking)
+    this.smoother = new Smoother(this.facts.smoothing)
+    this.size = ''
+  }
+
+  /** Forgets all faces of this source, as after a cut; identities go on counting. */
+  private forget(): void {
     this.tracker.reset()
     this.smoother = new Smoother(this.facts.smoothing)
   }
@@ -89,7 +96,7 @@ export class Recognizer {
   async readFrame(picture: Picture, time_s: number): Promise<Result> {
     const glance = glanceAt(picture)
     const size = `${picture.width}x${picture.height}` // as of a phone that was turned
-    if (size !== this.size || isCut(this.glance, glance, this.facts.tracking.cut_below)) this.reset()
+    if (size !== this.size || isCut(this.glance, glance, this.facts.tracking.cut_below)) this.forget()
     this.glance = glance
     this.size = size
     return this.read(picture, time_s, (faces, scores) => {

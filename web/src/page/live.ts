@@ -1,4 +1,5 @@
 // Frames of a playing video, one at a time to the reader: a frame that comes while another is being read is dropped, and counted.
+// Browsers say of every frame its time and its number; where one does not, a frame is what the screen shows when it is drawn.
 
 import type { Result } from '../engine/reading'
 import type { Reader } from './reader'
@@ -17,6 +18,7 @@ export class Live {
   private isOver = false
   private numDropped = 0
   private numDroppedInAll = 0
+  private numSeen = 0
   private lastTime_s = -1
   private recent: { at_s: number; latency_ms: number }[] = []
 
@@ -37,16 +39,19 @@ export class Live {
 
   private next(): void {
     if (this.isOver) return
-    if ('requestVideoFrameCallback' in this.video) this.video.requestVideoFrameCallback(() => this.onFrame())
-    else requestAnimationFrame(() => this.onFrame())
+    if ('requestVideoFrameCallback' in this.video) {
+      this.video.requestVideoFrameCallback((_, { mediaTime, presentedFrames }) => this.onFrame(mediaTime, presentedFrames))
+    } else requestAnimationFrame(() => this.onFrame(this.video.currentTime, this.numSeen + 1))
   }
 
-  private onFrame(): void {
+  /** `number` counts the frames that were shown, from any start; not all of them come here. */
+  private onFrame(time_s: number, number: number): void {
     this.next()
-    const time_s = this.video.currentTime
     const isNew = time_s !== this.lastTime_s // the screen is drawn more often than some videos change
     if (this.isOver || !isNew || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
     this.lastTime_s = time_s
+    if (this.numSeen) this.numDropped += number - this.numSeen - 1
+    this.numSeen = number
     if (this.isBusy) {
       this.numDropped++
       return

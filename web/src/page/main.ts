@@ -24,6 +24,8 @@ class Page {
   private live: Live | undefined
   private camera: MediaStream | undefined
   private source = ''
+  /** The picture that is shown, if one is: another model reads it again. */
+  private picture: File | undefined
   private journal = new Journal('', '', [])
   /** Rises whenever another source is asked for, or the end of one: whoever began before and still waits must give up. */
   private turn = 0
@@ -113,11 +115,15 @@ class Page {
     this.panel.setLabels(this.reader.labels)
     this.timeline.setLabels(this.reader.labels)
     this.setEnabled(true)
-    if (this.live && wasLocal && !this.isLocal) {
+    if (wasLocal && !this.isLocal && (this.live || this.picture)) {
       this.stop()
-      throw new Error('Live video was stopped: its frames would now be sent to the server. Start it again if you agree.')
+      this.picture = undefined
+      this.openJournal()
+      throw new Error('Reading was stopped: what is seen would now be sent to the server. Start it again if you agree.')
     }
     if (this.live) this.play()
+    else if (this.picture) await this.readPicture(this.picture, this.turn)
+    else this.openJournal()
   }
 
   private setWhere(isLocal: boolean, text: string): void {
@@ -136,6 +142,7 @@ class Page {
   private async startCamera(): Promise<void> {
     if (!(await agreed(this.isLocal))) return
     const turn = this.stop()
+    this.picture = undefined
     const select = byId<HTMLSelectElement>('device')
     const camera = await openCamera(select.value)
     if (turn !== this.turn) return closeCamera(camera)
@@ -160,7 +167,8 @@ class Page {
   private async openFile(file: File): Promise<void> {
     if (!this.isLocal && !(await agreed(false))) return
     const turn = this.stop()
-    if (!isVideo(file)) return this.openPicture(file, turn)
+    this.picture = isVideo(file) ? undefined : file
+    if (this.picture) return this.readPicture(this.picture, turn)
     this.stage.video.src = URL.createObjectURL(file)
     await this.begin(file.name, turn)
   }
@@ -176,6 +184,10 @@ class Page {
       throw new Error(`${name}: this browser cannot play it. Try MP4 (H.264) or WebM.`)
     }
     if (turn !== this.turn) return
+    if (video.videoWidth === 0) {
+      this.stop()
+      throw new Error(`${name}: holds no pictures, or none that this browser can play.`)
+    }
     this.source = name
     this.stage.showVideo(this.camera !== undefined && mirrors())
     video.onended = () => this.stop()
@@ -197,9 +209,16 @@ class Page {
     void reader.reset().then(() => live.start(), () => {}) // prettier-ignore - a reader that was closed meanwhile has a successor
   }
 
+  /** Begins anew with a source or a model; nothing that was read before stays beside it. */
   private openJournal(): void {
     this.journal = new Journal(this.source, byId<HTMLSelectElement>('model').value, this.reader?.labels ?? [])
     this.timeline.clear()
+    this.stage.clearReadings()
+    this.panel.clear()
+    byId('timeline').hidden = true
+    byId('figures').textContent = ''
+    byId('rows').textContent = '0'
+    for (const id of ['snapshot', 'csv', 'json']) byId<HTMLButtonElement>(id).disabled = true
   }
 
   /** Ends what plays, or is about to; its last frame and its readings stay. Returns the new turn. */
@@ -221,7 +240,7 @@ class Page {
     return ++this.turn
   }
 
-  private async openPicture(file: File, turn: number): Promise<void> {
+  private async readPicture(file: File, turn: number): Promise<void> {
     let bitmap: ImageBitmap
     try {
       // Turned by its EXIF orientation, and with the levels that are in the file.
@@ -229,12 +248,33 @@ class Page {
     } catch {
       throw new Error(`${file.name}: not a picture that this browser can read. Try JPEG, PNG or WebP.`)
     }
-    if (turn !== this.turn || this.reader === undefined) return bitmap.close()
+    const { reader } = this
+    if (turn !== this.turn || reader === undefined) return bitmap.close() // without a reader: the one that is being opened will read it
     this.source = file.name
     this.openJournal()
+    this.checkSize(bitmap, file.name)
     this.stage.showPicture(bitmap)
-    const result = await this.reader.readPicture(bitmap, file)
-    if (turn === this.turn) this.show(result)
+    try {
+      const result = await reader.readPicture(bitmap, file)
+      if (turn === this.turn && reader === this.reader) this.show(result)
+    } catch (error) {
+      if (reader === this.reader) throw error // else it was closed, and its successor reads the picture
+    }
+  }
+
+  /** Refuses what Python refuses; larger pictures fit no canvas. */
+  private checkSize(bitmap: ImageBitmap, name: string): void {
+    const { width, height } = bitmap
+    const { min_side_px, max_pixels } = this.facts.pictures
+    const size = `${name}: is ${width}x${height} pixels`
+    let problem = ''
+    if (Math.min(width, height) < min_side_px) problem = `${size}. A picture needs at least ${min_side_px}x${min_side_px}.`
+    if (width * height > max_pixels) problem = `${size}, more than ${max_pixels / 1e6} megapixels. Reduce it first.`
+    if (!problem) return
+    bitmap.close()
+    this.stage.hide()
+    this.picture = undefined
+    throw new Error(problem)
   }
 
   private show(result: Result, figures?: Figures): void {

@@ -3,8 +3,9 @@
 import type { Reading } from '../engine/reading'
 import { colorOf, UNSURE } from './colors'
 
-/** Draws the readings of a picture of `width` x `height` onto a canvas that lies over it; text is never mirrored. */
-export function drawReadings(context: CanvasRenderingContext2D, faces: Reading[], width: number, isMirrored: boolean): void {
+/** Draws readings onto a canvas of the picture's size that lies over it; text is never mirrored, nor cut off. */
+export function drawReadings(context: CanvasRenderingContext2D, faces: Reading[], isMirrored: boolean): void {
+  const { width } = context.canvas
   const line = Math.max(2, width / 240)
   const size = Math.max(13, width / 32)
   context.font = `600 ${size}px system-ui, sans-serif`
@@ -17,12 +18,14 @@ export function drawReadings(context: CanvasRenderingContext2D, faces: Reading[]
     const text = captionOf(face)
     context.strokeStyle = color
     context.strokeRect(left, y1, x2 - x1, y2 - y1)
-    const top = y1 > size * 1.4 ? y1 : y2 + size * 1.4
     const wide = context.measureText(text).width + size * 0.6
+    const high = size * 1.35
+    const start = Math.max(0, Math.min(left - line / 2, width - wide))
+    const top = y1 >= high ? y1 - high : Math.max(0, y1) // inside the box where there is no room above
     context.fillStyle = color
-    context.fillRect(left - line / 2, top - size * 1.35, wide, size * 1.35)
+    context.fillRect(start, top, wide, high)
     context.fillStyle = '#ffffff'
-    context.fillText(text, left + size * 0.3, top - size * 0.1)
+    context.fillText(text, start + line / 2 + size * 0.3, top + size * 1.25)
   }
 }
 

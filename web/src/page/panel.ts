@@ -9,7 +9,7 @@ const SPEAK_EVERY_MS = 2000
 
 export class Panel {
   /** Identity of the face that was chosen; in pictures, its position. */
-  private chosen = 0
+  private chosen: number | undefined
   private shown: Reading[] = []
   private spokenAt = 0
   private readonly rows = new Map<string, { bar: HTMLElement; value: HTMLElement }>()
@@ -19,6 +19,17 @@ export class Panel {
     this.rows.clear()
     byId('bars').replaceChildren(...labels.flatMap((label) => this.makeRow(label)))
     this.fillBars(undefined)
+  }
+
+  /** Shows no face, and forgets which one was chosen: what comes next is of another source or model. */
+  clear(): void {
+    this.chosen = undefined
+    this.shown = []
+    this.fillBars(undefined)
+    byId('expression').textContent = '–'
+    byId('expression').classList.remove('unsure')
+    byId('sure').textContent = ''
+    byId('faces').replaceChildren()
   }
 
   /** Shows the faces of a frame or picture, and returns the one that is described. */

@@ -56,7 +56,7 @@ export class LocalReader implements Reader {
 
 const JPEG_QUALITY = 0.9
 /** What the server decodes; other pictures are sent as PNG. */
-const SENT_AS_THEY_ARE = ['image/jpeg', 'image/png', 'image/webp', 'image/bmp', 'image/gif', 'image/tiff']
+const SENT_AS_THEY_ARE = ['image/jpeg', 'image/png', 'image/webp', 'image/bmp', 'image/gif']
 
 /** Live frames go over one WebSocket, pictures over REST. The server decides who is who, and steadies labels. */
 export class ServerReader implements Reader {
@@ -72,7 +72,7 @@ export class ServerReader implements Reader {
   ) {}
 
   static async open(bundle: string, file: string, key: () => string): Promise<ServerReader> {
-    const response = await fetch('v1/models', { headers: keyHeader(key()) })
+    const response = await ask('v1/models', { headers: keyHeader(key()) })
     if (response.status === 401) throw new Error('This server asks for a key. Enter it in the settings.')
     const values = await response.json()
     if (!response.ok) throw new Error(values.error)
@@ -86,7 +86,7 @@ export class ServerReader implements Reader {
     const body = SENT_AS_THEY_ARE.includes(file.type) ? file : await encode(bitmap, 'image/png')
     bitmap.close()
     const headers = { ...keyHeader(this.key()), 'Content-Type': body.type }
-    const response = await fetch(`v1/predict?${query}`, { method: 'POST', body, headers })
+    const response = await ask(`v1/predict?${query}`, { method: 'POST', body, headers })
     const values = await response.json()
     if (!response.ok) throw new Error(values.error)
     const [result] = values.results
@@ -127,7 +127,8 @@ export class ServerReader implements Reader {
     this.socket = socket
     await new Promise<void>((resolve, reject) => {
       socket.onopen = () => resolve()
-      socket.onerror = () => reject(new Error('The server does not answer, or refuses live video. Is the key right?'))
+      const hint = this.key() ? ' Is the key right?' : ''
+      socket.onerror = () => reject(new Error(`The server does not answer, or refuses live video.${hint}`))
     })
     const isCurrent = () => socket === this.socket
     socket.onmessage = (event) => isCurrent() && this.settle(JSON.parse(event.data))
@@ -144,7 +145,17 @@ export class ServerReader implements Reader {
 }
 
 function keyHeader(key: string): Record<string, string> {
+  if (/[^\x20-\x7e]/.test(key)) throw new Error('A key has letters, digits and signs of ASCII alone.')
   return key ? { 'X-API-Key': key } : {}
+}
+
+/** Asks the server; what browsers say of a server that is gone helps nobody. */
+async function ask(address: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, request)
+  } catch {
+    throw new Error('The server does not answer.')
+  }
 }
 
 async function encode(bitmap: ImageBitmap, type: string): Promise<Blob> {

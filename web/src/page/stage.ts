@@ -31,6 +31,17 @@ export class Stage {
     this.picture.hidden = false
   }
 
+  /** Shows nothing. */
+  hide(): void {
+    for (const element of [this.video, this.picture]) element.hidden = true
+    byId('empty').hidden = false
+  }
+
+  clearReadings(): void {
+    this.last = undefined
+    this.overlay.getContext('2d')?.clearRect(0, 0, this.overlay.width, this.overlay.height)
+  }
+
   setMirrored(isMirrored: boolean): void {
     this.isMirrored = isMirrored
     for (const element of [this.video, this.picture]) element.classList.toggle('mirrored', isMirrored)
@@ -44,7 +55,7 @@ export class Stage {
     if (this.overlay.height !== height) this.overlay.height = height
     const context = this.overlay.getContext('2d')
     context?.clearRect(0, 0, width, height)
-    if (context) drawReadings(context, result.faces, width, this.isMirrored)
+    if (context) drawReadings(context, result.faces, this.isMirrored)
   }
 
   /** Returns what is seen, readings included, as a PNG. */
@@ -73,7 +84,6 @@ export class Stage {
   private show(shown: HTMLElement): void {
     for (const element of [this.video, this.picture]) element.hidden = element !== shown
     byId('empty').hidden = true
-    this.last = undefined
-    this.overlay.getContext('2d')?.clearRect(0, 0, this.overlay.width, this.overlay.height)
+    this.clearReadings()
   }
 }

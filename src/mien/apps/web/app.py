@@ -105,11 +105,13 @@ def _add_rest(app: FastAPI, spec: WebSpec, readers: Readers, figures: Figures) -
         values = PictureValues.model_validate(picture_values(name, result, card.labels))
         return Prediction(mien=__version__, model=card.name, results=[values], errors=[])
 
+    @app.head("/v1/models", dependencies=key, include_in_schema=False)
     @app.get("/v1/models", dependencies=key, tags=["pictures"], responses=responses(*refuses_key))
     async def list_models() -> Models:
         """Tell what models there are, with what their cards say of them."""
         return Models(models=[_model_values(spec, index) for index in range(len(spec.bundles))])
 
+    @app.head("/healthz", include_in_schema=False)
     @app.get("/healthz", tags=["service"])
     async def health() -> Health:
         """Tell that the service runs; needs no key."""
@@ -121,6 +123,7 @@ def _add_rest(app: FastAPI, spec: WebSpec, readers: Readers, figures: Figures) -
         """Give the figures in Prometheus's format."""
         return Response(generate_latest(figures.registry), media_type=CONTENT_TYPE_LATEST)
 
+    @app.head(REFERENCE, include_in_schema=False)
     @app.get(REFERENCE, include_in_schema=False)
     async def reference() -> HTMLResponse:
         return HTMLResponse(reference_page(app.openapi()))

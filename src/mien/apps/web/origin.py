@@ -35,7 +35,7 @@ class OwnPage:
         headers = {key: value.decode("latin-1") for key, value in scope["headers"]}
         host = headers.get(b"host", "")
         name = host.rpartition(":")[0] if _has_port(host) else host
-        if self._hosts and name not in self._hosts:
+        if self._hosts and name.lower().removesuffix(".") not in self._hosts:
             return HTTPStatus.MISDIRECTED_REQUEST, f"This service is not called {name[:80]!r}. Ask for {', '.join(self._hosts)}."
         asks_for_work = scope["type"] == "websocket" or scope["method"] == "POST"
         is_foreign = headers.get(b"sec-fetch-site") == "cross-site" or not _is_of(headers.get(b"origin"), host)

@@ -25,6 +25,7 @@ from mien.apps.web.spec import WebSpec
 from mien.card import CARD_NAME, Bundle
 from mien.detection import blazeface
 from mien.errors import MienError
+from mien.pictures import MAX_PIXELS, MIN_SIDE_PX
 from mien.runtime.batch import fix_batch
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
@@ -136,6 +137,7 @@ def _facts(spec: WebSpec, has_server: bool, detector: Path | None, problem: str)
         "on_device": not problem,
         "not_on_device_because": problem,
         "bundles": [_offer(bundle, on_device=not problem) for bundle in (spec.bundles if problem else browser_bundles(spec))],
+        "pictures": {"min_side_px": MIN_SIDE_PX, "max_pixels": MAX_PIXELS},
         "detector": {
             "path": f"models/{detector.name}" if detector else "",
             "input_side": blazeface.SHORT_RANGE.input_side,
@@ -173,10 +175,10 @@ def add_page(app: FastAPI, spec: WebSpec) -> None:
         digest = hashlib.sha256(asset.stored()).hexdigest()[:20]
 
         def serve(request: Request) -> Response:
-            as_stored = asset.is_gzipped and "gzip" in request.headers.get("accept-encoding", "")
+            as_stored = asset.is_gzipped and _takes_gzip(request.headers.get("accept-encoding", ""))
             # Asked for at every visit, sent only when it has changed.
             headers = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", "ETag": f'"{digest}{"-gzip" if as_stored else ""}"'}
-            if request.headers.get("if-none-match") == headers["ETag"]:
+            if _names(request.headers.get("if-none-match", ""), headers["ETag"]):
                 return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
             if as_stored:
                 headers["Content-Encoding"] = "gzip"
@@ -186,3 +188,18 @@ def add_page(app: FastAPI, spec: WebSpec) -> None:
 
     for name, asset in assets.items():
         add(name, asset)
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    """Say whether a browser takes gzip; ``q=0`` refuses it (RFC 9110, 12.5.3)."""
+    for one in accept_encoding.lower().split(","):
+        name, _, weight = one.replace(" ", "").partition(";q=")
+        if name == "gzip":
+            return weight.strip("0.") != "" or not weight
+    return False
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    """Say whether a browser has this version; proxies that compress make its tag a weak one (RFC 9110, 13.1.2)."""
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in tags or tags == ["*"]

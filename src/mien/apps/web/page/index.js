@@ -79,6 +79,7 @@ var Live = class {
 	isOver = false;
 	numDropped = 0;
 	numDroppedInAll = 0;
+	numSeen = 0;
 	lastTime_s = -1;
 	recent = [];
 	constructor(video, reader, onResult, onError) {
@@ -95,15 +96,17 @@ var Live = class {
 	}
 	next() {
 		if (this.isOver) return;
-		if ("requestVideoFrameCallback" in this.video) this.video.requestVideoFrameCallback(() => this.onFrame());
-		else requestAnimationFrame(() => this.onFrame());
+		if ("requestVideoFrameCallback" in this.video) this.video.requestVideoFrameCallback((_, { mediaTime, presentedFrames }) => this.onFrame(mediaTime, presentedFrames));
+		else requestAnimationFrame(() => this.onFrame(this.video.currentTime, this.numSeen + 1));
 	}
-	onFrame() {
+	/** `number` counts the frames that were shown, from any start; not all of them come here. */
+	onFrame(time_s, number) {
 		this.next();
-		const time_s = this.video.currentTime;
 		const isNew = time_s !== this.lastTime_s;
 		if (this.isOver || !isNew || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
 		this.lastTime_s = time_s;
+		if (this.numSeen) this.numDropped += number - this.numSeen - 1;
+		this.numSeen = number;
 		if (this.isBusy) {
 			this.numDropped++;
 			return;
@@ -163,8 +166,9 @@ function hueOf(label) {
 	return [...label].reduce((hue, letter) => (hue * 31 + letter.codePointAt(0)) % 360, 7);
 }
 // src/page/overlay.ts
-/** Draws the readings of a picture of `width` x `height` onto a canvas that lies over it; text is never mirrored. */
-function drawReadings(context, faces, width, isMirrored) {
+/** Draws readings onto a canvas of the picture's size that lies over it; text is never mirrored, nor cut off. */
+function drawReadings(context, faces, isMirrored) {
+	const { width } = context.canvas;
 	const line = Math.max(2, width / 240);
 	const size = Math.max(13, width / 32);
 	context.font = `600 ${size}px system-ui, sans-serif`;
@@ -177,12 +181,14 @@ function drawReadings(context, faces, width, isMirrored) {
 		const text = captionOf(face);
 		context.strokeStyle = color;
 		context.strokeRect(left, y1, x2 - x1, y2 - y1);
-		const top = y1 > size * 1.4 ? y1 : y2 + size * 1.4;
 		const wide = context.measureText(text).width + size * .6;
+		const high = size * 1.35;
+		const start = Math.max(0, Math.min(left - line / 2, width - wide));
+		const top = y1 >= high ? y1 - high : Math.max(0, y1);
 		context.fillStyle = color;
-		context.fillRect(left - line / 2, top - size * 1.35, wide, size * 1.35);
+		context.fillRect(start, top, wide, high);
 		context.fillStyle = "#ffffff";
-		context.fillText(text, left + size * .3, top - size * .1);
+		context.fillText(text, start + line / 2 + size * .3, top + size * 1.25);
 	}
 }
 function captionOf(face) {
@@ -192,7 +198,7 @@ function captionOf(face) {
 var SPEAK_EVERY_MS = 2e3;
 var Panel = class {
 	/** Identity of the face that was chosen; in pictures, its position. */
-	chosen = 0;
+	chosen;
 	shown = [];
 	spokenAt = 0;
 	rows = /* @__PURE__ */ new Map();
@@ -201,6 +207,16 @@ var Panel = class {
 		this.rows.clear();
 		byId("bars").replaceChildren(...labels.flatMap((label) => this.makeRow(label)));
 		this.fillBars(void 0);
+	}
+	/** Shows no face, and forgets which one was chosen: what comes next is of another source or model. */
+	clear() {
+		this.chosen = void 0;
+		this.shown = [];
+		this.fillBars(void 0);
+		byId("expression").textContent = "–";
+		byId("expression").classList.remove("unsure");
+		byId("sure").textContent = "";
+		byId("faces").replaceChildren();
 	}
 	/** Shows the faces of a frame or picture, and returns the one that is described. */
 	show(faces, isPicture) {
@@ -305,6 +321,15 @@ var Stage = class {
 		this.video.hidden = true;
 		this.picture.hidden = false;
 	}
+	/** Shows nothing. */
+	hide() {
+		for (const element of [this.video, this.picture]) element.hidden = true;
+		byId("empty").hidden = false;
+	}
+	clearReadings() {
+		this.last = void 0;
+		this.overlay.getContext("2d")?.clearRect(0, 0, this.overlay.width, this.overlay.height);
+	}
 	setMirrored(isMirrored) {
 		this.isMirrored = isMirrored;
 		for (const element of [this.video, this.picture]) element.classList.toggle("mirrored", isMirrored);
@@ -317,7 +342,7 @@ var Stage = class {
 		if (this.overlay.height !== height) this.overlay.height = height;
 		const context = this.overlay.getContext("2d");
 		context?.clearRect(0, 0, width, height);
-		if (context) drawReadings(context, result.faces, width, this.isMirrored);
+		if (context) drawReadings(context, result.faces, this.isMirrored);
 	}
 	/** Returns what is seen, readings included, as a PNG. */
 	async snapshot() {
@@ -343,8 +368,7 @@ var Stage = class {
 	show(shown) {
 		for (const element of [this.video, this.picture]) element.hidden = element !== shown;
 		byId("empty").hidden = true;
-		this.last = void 0;
-		this.overlay.getContext("2d")?.clearRect(0, 0, this.overlay.width, this.overlay.height);
+		this.clearReadings();
 	}
 };
 // src/page/timeline.ts
@@ -408,6 +432,8 @@ var Page = class {
 	live;
 	camera;
 	source = "";
+	/** The picture that is shown, if one is: another model reads it again. */
+	picture;
 	journal = new Journal("", "", []);
 	/** Rises whenever another source is asked for, or the end of one: whoever began before and still waits must give up. */
 	turn = 0;
@@ -499,11 +525,15 @@ var Page = class {
 		this.panel.setLabels(this.reader.labels);
 		this.timeline.setLabels(this.reader.labels);
 		this.setEnabled(true);
-		if (this.live && wasLocal && !this.isLocal) {
+		if (wasLocal && !this.isLocal && (this.live || this.picture)) {
 			this.stop();
-			throw new Error("Live video was stopped: its frames would now be sent to the server. Start it again if you agree.");
+			this.picture = void 0;
+			this.openJournal();
+			throw new Error("Reading was stopped: what is seen would now be sent to the server. Start it again if you agree.");
 		}
 		if (this.live) this.play();
+		else if (this.picture) await this.readPicture(this.picture, this.turn);
+		else this.openJournal();
 	}
 	setWhere(isLocal, text) {
 		this.isLocal = isLocal;
@@ -519,6 +549,7 @@ var Page = class {
 	async startCamera() {
 		if (!await agreed(this.isLocal)) return;
 		const turn = this.stop();
+		this.picture = void 0;
 		const select = byId("device");
 		const camera = await openCamera(select.value);
 		if (turn !== this.turn) return closeCamera(camera);
@@ -541,7 +572,8 @@ var Page = class {
 	async openFile(file) {
 		if (!this.isLocal && !await agreed(false)) return;
 		const turn = this.stop();
-		if (!isVideo(file)) return this.openPicture(file, turn);
+		this.picture = isVideo(file) ? void 0 : file;
+		if (this.picture) return this.readPicture(this.picture, turn);
 		this.stage.video.src = URL.createObjectURL(file);
 		await this.begin(file.name, turn);
 	}
@@ -556,6 +588,10 @@ var Page = class {
 			throw new Error(`${name}: this browser cannot play it. Try MP4 (H.264) or WebM.`);
 		}
 		if (turn !== this.turn) return;
+		if (video.videoWidth === 0) {
+			this.stop();
+			throw new Error(`${name}: holds no pictures, or none that this browser can play.`);
+		}
 		this.source = name;
 		this.stage.showVideo(this.camera !== void 0 && mirrors());
 		video.onended = () => this.stop();
@@ -575,9 +611,20 @@ var Page = class {
 		this.live = live;
 		reader.reset().then(() => live.start(), () => {});
 	}
+	/** Begins anew with a source or a model; nothing that was read before stays beside it. */
 	openJournal() {
 		this.journal = new Journal(this.source, byId("model").value, this.reader?.labels ?? []);
 		this.timeline.clear();
+		this.stage.clearReadings();
+		this.panel.clear();
+		byId("timeline").hidden = true;
+		byId("figures").textContent = "";
+		byId("rows").textContent = "0";
+		for (const id of [
+			"snapshot",
+			"csv",
+			"json"
+		]) byId(id).disabled = true;
 	}
 	/** Ends what plays, or is about to; its last frame and its readings stay. Returns the new turn. */
 	stop() {
@@ -597,7 +644,7 @@ var Page = class {
 		this.reader?.reset().catch(() => {});
 		return ++this.turn;
 	}
-	async openPicture(file, turn) {
+	async readPicture(file, turn) {
 		let bitmap;
 		try {
 			bitmap = await createImageBitmap(file, {
@@ -608,12 +655,32 @@ var Page = class {
 		} catch {
 			throw new Error(`${file.name}: not a picture that this browser can read. Try JPEG, PNG or WebP.`);
 		}
-		if (turn !== this.turn || this.reader === void 0) return bitmap.close();
+		const { reader } = this;
+		if (turn !== this.turn || reader === void 0) return bitmap.close();
 		this.source = file.name;
 		this.openJournal();
+		this.checkSize(bitmap, file.name);
 		this.stage.showPicture(bitmap);
-		const result = await this.reader.readPicture(bitmap, file);
-		if (turn === this.turn) this.show(result);
+		try {
+			const result = await reader.readPicture(bitmap, file);
+			if (turn === this.turn && reader === this.reader) this.show(result);
+		} catch (error) {
+			if (reader === this.reader) throw error;
+		}
+	}
+	/** Refuses what Python refuses; larger pictures fit no canvas. */
+	checkSize(bitmap, name) {
+		const { width, height } = bitmap;
+		const { min_side_px, max_pixels } = this.facts.pictures;
+		const size = `${name}: is ${width}x${height} pixels`;
+		let problem = "";
+		if (Math.min(width, height) < min_side_px) problem = `${size}. A picture needs at least ${min_side_px}x${min_side_px}.`;
+		if (width * height > max_pixels) problem = `${size}, more than ${max_pixels / 1e6} megapixels. Reduce it first.`;
+		if (!problem) return;
+		bitmap.close();
+		this.stage.hide();
+		this.picture = void 0;
+		throw new Error(problem);
 	}
 	show(result, figures) {
 		this.stage.draw(result);

@@ -113,8 +113,7 @@ var SENT_AS_THEY_ARE = [
 	"image/png",
 	"image/webp",
 	"image/bmp",
-	"image/gif",
-	"image/tiff"
+	"image/gif"
 ];
 /** Live frames go over one WebSocket, pictures over REST. The server decides who is who, and steadies labels. */
 var ServerReader = class ServerReader {
@@ -132,7 +131,7 @@ var ServerReader = class ServerReader {
 		this.key = key;
 	}
 	static async open(bundle, file, key) {
-		const response = await fetch("v1/models", { headers: keyHeader(key()) });
+		const response = await ask("v1/models", { headers: keyHeader(key()) });
 		if (response.status === 401) throw new Error("This server asks for a key. Enter it in the settings.");
 		const values = await response.json();
 		if (!response.ok) throw new Error(values.error);
@@ -151,7 +150,7 @@ var ServerReader = class ServerReader {
 			...keyHeader(this.key()),
 			"Content-Type": body.type
 		};
-		const response = await fetch(`v1/predict?${query}`, {
+		const response = await ask(`v1/predict?${query}`, {
 			method: "POST",
 			body,
 			headers
@@ -213,7 +212,8 @@ var ServerReader = class ServerReader {
 		this.socket = socket;
 		await new Promise((resolve, reject) => {
 			socket.onopen = () => resolve();
-			socket.onerror = () => reject(/* @__PURE__ */ new Error("The server does not answer, or refuses live video. Is the key right?"));
+			const hint = this.key() ? " Is the key right?" : "";
+			socket.onerror = () => reject(/* @__PURE__ */ new Error(`The server does not answer, or refuses live video.${hint}`));
 		});
 		const isCurrent = () => socket === this.socket;
 		socket.onmessage = (event) => isCurrent() && this.settle(JSON.parse(event.data));
@@ -228,7 +228,16 @@ var ServerReader = class ServerReader {
 	}
 };
 function keyHeader(key) {
+	if (/[^\x20-\x7e]/.test(key)) throw new Error("A key has letters, digits and signs of ASCII alone.");
 	return key ? { "X-API-Key": key } : {};
+}
+/** Asks the server; what browsers say of a server that is gone helps nobody. */
+async function ask(address, request) {
+	try {
+		return await fetch(address, request);
+	} catch {
+		throw new Error("The server does not answer.");
+	}
 }
 async function encode(bitmap, type) {
 	const canvas = document.createElement("canvas");

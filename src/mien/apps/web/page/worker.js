@@ -678,8 +678,14 @@
 			this.detectorNetwork.close();
 			this.classifier.close();
 		}
-		/** Forgets all faces: what comes next has nothing to do with what was. Identities go on counting. */
+		/** What comes next is of another source: nobody is known, and identities count anew. */
 		reset() {
+			this.tracker = new Tracker(this.facts.tracking);
+			this.smoother = new Smoother(this.facts.smoothing);
+			this.size = "";
+		}
+		/** Forgets all faces of this source, as after a cut; identities go on counting. */
+		forget() {
 			this.tracker.reset();
 			this.smoother = new Smoother(this.facts.smoothing);
 		}
@@ -693,7 +699,7 @@
 		async readFrame(picture, time_s) {
 			const glance = glanceAt(picture);
 			const size = `${picture.width}x${picture.height}`;
-			if (size !== this.size || isCut(this.glance, glance, this.facts.tracking.cut_below)) this.reset();
+			if (size !== this.size || isCut(this.glance, glance, this.facts.tracking.cut_below)) this.forget();
 			this.glance = glance;
 			this.size = size;
 			return this.read(picture, time_s, (faces, scores) => {
