@@ -1,5 +1,6 @@
 """Training for real, in small: it learns, and a killed run resumes as if nothing had happened."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -18,6 +19,9 @@ from mien.data.fer2013 import load
 from mien.data.manifest import Manifest
 from mien.errors import ConfigError, ModelFileError
 from mien.evaluation.float_model import FloatClassifier
+from mien.export.bundle import export
+from mien.export.litert import write_float32
+from mien.export.origin import from_catalog
 from mien.labels import FER7
 from mien.records import append_line
 from mien.runtime.classifier import BundleClassifier
@@ -170,6 +174,20 @@ def test_a_bundle_gives_its_network_back() -> None:
             layer.rate = 0.0
     in_training = scores_of_logits(np.asarray(model(inputs, training=True)), "crossentropy")
     assert np.abs(in_training - at_rest).max() < 0.01
+
+
+@pytest.mark.parametrize("answers", ["softmax", "sigmoid"])
+def test_a_network_without_normalisation_comes_back_whatever_it_answers(answers: str, tmp_path: Path) -> None:
+    folder = tmp_path / "cnn5"
+    export(from_catalog("cnn5", "cnn5"), folder, ("float32",))
+    inputs = np.random.default_rng(0).normal(0, 1, (2, 180, 180, 3)).astype(np.float32)
+    before = network_of_bundle(open_bundle(folder), inputs)
+    write_float32(before, folder / "float32.tflite", answers)
+    card = json.loads((folder / "card.json").read_text())
+    card["files"]["float32"]["sha256"] = hashlib.sha256((folder / "float32.tflite").read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps(card))
+    again = network_of_bundle(open_bundle(folder), inputs)
+    assert np.allclose(before(inputs), again(inputs), atol=1e-4)
 
 
 def test_export_writes_a_bundle_that_runs(finished: Path, data: Path, tmp_path: Path) -> None:

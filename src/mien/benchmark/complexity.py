@@ -1,12 +1,13 @@
 """Size and work of a model file, counted from the file itself: nothing is believed that a card says."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from mien.benchmark.candidates import Candidate
 from mien.errors import MissingExtraError
-from mien.quiet import quiet_stderr
+from mien.runtime.graph import WEIGHTED, Operation, read_graph
 
 # Horowitz, "Computing's energy problem", ISSCC 2014, 45 nm: pJ of one multiplication and addition, and of a byte from DRAM.
 FLOAT32_MAC_PJ = 3.7 + 0.9
@@ -35,22 +36,13 @@ def count_file(candidate: Candidate) -> dict[str, Any]:
 
 def _count_litert(path: Path) -> dict[str, Any]:
     """Walk over the operations of a LiteRT file."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    with quiet_stderr():
-        # Without delegates, which would hide the operations they take over.
-        interpreter: Any = Interpreter(str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
-        interpreter.allocate_tensors()
-    tensors = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
-    steps = [
-        {"name": step["op_name"], "inputs": [int(i) for i in step["inputs"] if i >= 0], "outputs": [int(i) for i in step["outputs"]]}
-        for step in interpreter._get_ops_details()  # the interpreter has no public list of operations
-    ]
-    made = {index for step in steps for index in step["outputs"]} | {tensor["index"] for tensor in interpreter.get_input_details()}
+    graph = read_graph(path)
+    steps, tensors = graph.operations, graph.tensors
+    made = {index for step in steps for index in step.outputs} | set(graph.input_indices)
     made -= _unpacked_weights(steps, made)
-    weighted = [step for step in steps if step["name"] in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")]
-    constants = {index for step in steps for index in step["inputs"] if index not in made and tensors[index]["shape"].size}
-    kinds = [str(tensors[step["inputs"][1]]["dtype"].__name__) for step in weighted]
+    weighted = [step for step in steps if step.name in WEIGHTED]
+    constants = {index for step in steps for index in step.inputs if index not in made and tensors[index]["shape"].size}
+    kinds = [str(tensors[step.inputs[1]]["dtype"].__name__) for step in weighted]
     return {
         "values": sum(math.prod(map(int, tensors[index]["shape"])) for index in constants),
         "macs": sum(_macs(step, tensors) for step in weighted),
@@ -59,26 +51,26 @@ def _count_litert(path: Path) -> dict[str, Any]:
     }
 
 
-def _unpacked_weights(steps: list[dict[str, Any]], made: set[int]) -> set[int]:
+def _unpacked_weights(steps: Sequence[Operation], made: set[int]) -> set[int]:
     """Return what is made of constants alone: weights of float16 files, which are no activations."""
-    return {index for step in steps if step["name"] == "DEQUANTIZE" and not made & set(step["inputs"]) for index in step["outputs"]}
+    return {index for step in steps if step.name == "DEQUANTIZE" and not made & set(step.inputs) for index in step.outputs}
 
 
-def _macs(step: dict[str, Any], tensors: dict[int, Any]) -> int:
+def _macs(step: Operation, tensors: dict[int, Any]) -> int:
     """Return the multiply-accumulates of a convolution or dense layer: its kernel once per output position."""
-    kernel: int = math.prod(map(int, tensors[step["inputs"][1]]["shape"]))
-    if step["name"] == "FULLY_CONNECTED":
+    kernel: int = math.prod(map(int, tensors[step.inputs[1]]["shape"]))
+    if step.name == "FULLY_CONNECTED":
         return kernel
-    _, height, width, _ = map(int, tensors[step["outputs"][0]]["shape"])
+    _, height, width, _ = map(int, tensors[step.outputs[0]]["shape"])
     return height * width * kernel
 
 
-def _peak_bytes(steps: list[dict[str, Any]], tensors: dict[int, Any], made: set[int]) -> int:
+def _peak_bytes(steps: Sequence[Operation], tensors: dict[int, Any], made: set[int]) -> int:
     """Return the most bytes of activations that are alive at one operation."""
-    last_use = {index: number for number, step in enumerate(steps) for index in (*step["inputs"], *step["outputs"])}
+    last_use = {index: number for number, step in enumerate(steps) for index in (*step.inputs, *step.outputs)}
     first_use: dict[int, int] = {}
     for number, step in enumerate(steps):
-        for index in (*step["inputs"], *step["outputs"]):
+        for index in (*step.inputs, *step.outputs):
             first_use.setdefault(index, number)
     sizes = {
         index: math.prod(map(int, tensors[index]["shape"])) * tensors[index]["dtype"]().itemsize for index in made if index in last_use

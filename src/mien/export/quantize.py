@@ -10,10 +10,8 @@ import numpy as np
 from mien.atomic import atomic_path
 from mien.errors import MissingExtraError
 from mien.preprocess import Float32
-from mien.quiet import quiet_stderr, silenced
-
-WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
-"""LiteRT's names of the operations that hold weights."""
+from mien.quiet import silenced
+from mien.runtime.graph import WEIGHTED, read_graph
 
 
 def write_float16(float32_path: Path, path: Path) -> None:
@@ -86,10 +84,8 @@ def write_int8_with(
 
 def weighted_layers(float32_path: Path) -> list[str]:
     """Return the names of the tensors that convolutions and dense layers give, in order."""
-    interpreter = _interpreter(float32_path)
-    names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
-    # The interpreter has no public list of operations.
-    return [names[int(step["outputs"][0])] for step in interpreter._get_ops_details() if step["op_name"] in WEIGHTED]
+    graph = read_graph(float32_path)
+    return [graph.tensors[operation.outputs[0]]["name"] for operation in graph.operations if operation.name in WEIGHTED]
 
 
 def _load_int8_recipe(worker: Any, integer_io: bool, float_layers: Sequence[str]) -> None:
@@ -135,13 +131,5 @@ def _activation_ranges(worker: Any, input_name: str, inputs: Float32) -> dict[st
 
 
 def _input_name(path: Path) -> str:
-    signatures: Any = _interpreter(path).get_signature_list()
-    name: str = signatures["serving_default"]["inputs"][0]
+    name: str = read_graph(path).interpreter.get_signature_list()["serving_default"]["inputs"][0]
     return name
-
-
-def _interpreter(path: Path) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
-    with quiet_stderr():
-        return Interpreter(str(path))

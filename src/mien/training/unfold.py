@@ -14,8 +14,8 @@ from mien.card import Bundle
 from mien.errors import ModelFileError
 from mien.models.catalog import build_model
 from mien.preprocess import Float32
-from mien.quiet import quiet_stderr
 from mien.runtime.classifier import load_network, run_each
+from mien.runtime.graph import WEIGHTED, Graph, read_graph
 from mien.training.losses import scores_of_logits
 
 if TYPE_CHECKING:
@@ -42,34 +42,36 @@ def network_of_bundle(bundle: Bundle, inputs: Float32) -> "Model":
     card, path = bundle.card, bundle.file("float32")
     shape = (*card.preprocess.size_hw, card.preprocess.channels)
     model = build_model(card.network.architecture, len(card.labels), shape)
-    followers = _assign(model, _read_kernels(path), path)
+    graph = read_graph(path)
+    followers = _assign(model, _read_kernels(graph, path), path)
     _fit_statistics(model, followers, inputs)
     some = inputs[:MAX_COMPARED]
-    found = scores_of_logits(np.asarray(model.predict_on_batch(some), np.float64), "crossentropy")
+    found = scores_of_logits(np.asarray(model.predict_on_batch(some), np.float64), _loss_name(graph))
     difference = float(np.abs(found - run_each(load_network(path), some)).max(initial=0.0))
     if not difference <= TOLERANCE:
         raise ModelFileError(f"{path}: the network taken back from it answers differently, by {difference:.2g}. Start from its run folder.")
     return model
 
 
-def _read_kernels(path: Path) -> dict[str, tuple[Float32, Float32]]:
+def _read_kernels(graph: Graph, path: Path) -> dict[str, tuple[Float32, Float32]]:
     """Return kernel and bias by layer, as the file has them."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    with quiet_stderr():
-        interpreter: Any = Interpreter(str(path), experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
-        interpreter.allocate_tensors()
-    names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
     kernels = {}
-    for step in interpreter._get_ops_details():  # the interpreter has no public list of operations
-        if step["op_name"] not in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+    for operation in graph.operations:
+        if operation.name not in WEIGHTED:
             continue
-        kernel_index, bias_index = int(step["inputs"][1]), int(step["inputs"][2])
-        match = _KERNEL.search(names[kernel_index])
+        name = str(graph.tensors[operation.inputs[1]]["name"])
+        match = _KERNEL.search(name)
         if match is None:
-            raise ModelFileError(f"{path}: the tensor {names[kernel_index][:60]!r} names no layer. Start from the run folder.")
-        kernels[match[1]] = (interpreter.get_tensor(kernel_index), interpreter.get_tensor(bias_index))
+            raise ModelFileError(f"{path}: the tensor {name[:60]!r} names no layer. Start from the run folder.")
+        kernel, *bias = (graph.interpreter.get_tensor(index) for index in operation.inputs[1:])
+        num_outputs = kernel.shape[-1] if operation.name == "DEPTHWISE_CONV_2D" else kernel.shape[0]
+        kernels[match[1]] = (kernel, bias[0] if bias else np.zeros(num_outputs, np.float32))  # a bias of zeros is left out of files
     return kernels
+
+
+def _loss_name(graph: Graph) -> str:
+    """Return the loss whose scores the file gives: a sigmoid per label, or a softmax over all."""
+    return "binary_crossentropy" if any(operation.name == "LOGISTIC" for operation in graph.operations[-4:]) else "crossentropy"
 
 
 def _assign(model: "Model", kernels: dict[str, tuple[Float32, Float32]], path: Path) -> dict[str, Any]:
@@ -123,10 +125,10 @@ def _fit_statistics(model: "Model", followers: dict[str, Any], inputs: Float32) 
     """Replace the statistics by those of real inputs; what the network answers stays the same."""
     from keras import Model
 
-    if not len(inputs):
+    if not len(inputs) or not followers:
         return
-    layers = list(followers.items())
-    probe = Model(model.input, [layer.input for _, layer in layers])
-    for (_, layer), values in zip(layers, probe.predict(inputs, batch_size=64, verbose=0), strict=True):
+    layers = list(followers.values())
+    probe = Model(model.input, [layer.input for layer in layers])
+    for layer, values in zip(layers, probe.predict(inputs, batch_size=64, verbose=0), strict=True):
         bias = np.asarray(layer.beta) - np.asarray(layer.moving_mean)
         _set_normalization(layer, bias, values.mean(axis=(0, 1, 2)), values.var(axis=(0, 1, 2)))
