@@ -29,6 +29,7 @@ from mien.card import open_bundle
 from mien.errors import ModelFileError, OutputError, SourceError
 from mien.labels import FER5, FER7
 from mien.overlay import color_of
+from mien.pictures import read_picture
 from mien.pipeline import Pipeline
 from mien.preprocess import PreprocessSpec
 from mien.smoothing import Smoother, SmoothingSpec
@@ -110,7 +111,7 @@ class FakeSession:
         self.is_running = True
 
     def stop(self) -> None:
-        self.may_stop.wait(20)
+        self.may_stop.wait()
         self.is_running = False
 
     def show(self, time_s: float, scores: np.ndarray | None = SURE, track_id: int = 0) -> None:
@@ -210,11 +211,25 @@ def test_a_job_that_fails_is_one_line(error: Exception, expected: str) -> None:
 
 
 def test_a_job_that_hangs_does_not_keep_the_window_open() -> None:
-    worker, release = Worker(), threading.Event()
-    worker.submit(lambda: release.wait(60), lambda _: pytest.fail("nobody asks any more"), lambda _: None)
-    worker.close(0.01)  # returns though the job goes on
+    worker, has_begun, release = Worker(), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        has_begun.set()
+        release.wait()
+
+    worker.submit(hang, lambda _: pytest.fail("nobody asks any more"), lambda _: None)
+    assert has_begun.wait(10)
+    assert ends(lambda: worker.close(0.01)), "it closes though the job goes on"
     release.set()
     worker.poll()
+
+
+def ends(act: Callable[[], None]) -> bool:
+    """Say whether something returns within a few seconds."""
+    thread = threading.Thread(target=act, daemon=True)
+    thread.start()
+    thread.join(10)
+    return not thread.is_alive()
 
 
 def test_several_models_read_the_same_faces() -> None:
@@ -283,19 +298,6 @@ def test_parts_are_read_and_left_again(stage: Stage, photo: Path) -> None:
     assert stage.model.parts == ()
 
 
-def test_missing_parts_are_a_message(tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mien.parts", None)  # as where it is not installed
-    made = Stage(tmp_path)
-    tools = Tools(made.tools.make_reader, make_session=made.tools.make_session)
-    made.model = Model(made.choices, "haar", tmp_path, tools)
-    made.model.open_picture(photo)
-    made.settle()
-    made.model.read_parts()
-    assert "not available" in made.settle()
-    assert (made.model.mode, made.model.board.message.tone) == ("complete", "error")
-    made.model.close()
-
-
 def test_a_missing_mesh_is_a_message(tmp_path: Path, photo: Path) -> None:
     made = Stage(tmp_path)
     made.model.open_picture(photo)
@@ -323,6 +325,37 @@ def test_models_and_detectors_are_chosen(stage: Stage, photo: Path) -> None:
     stage.model.choose_models([])
     assert stage.model.chosen == tuple(stage.choices)
     assert stage.model.board.message.tone == "warning"
+
+
+def test_what_is_pressed_while_a_picture_is_read_is_for_that_picture(
+    stage: Stage, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.model.open_picture(photo)
+    stage.settle()
+    other, may_go_on = tmp_path / "other.png", threading.Event()
+    shutil.copy(photo, other)
+    monkeypatch.setattr("mien.apps.gui.model.read_picture", lambda path: may_go_on.wait(10) and read_picture(path))
+    stage.model.open_picture(other)
+    stage.model.choose_models(stage.choices)
+    stage.model.complete()
+    stage.model.read_parts()
+    may_go_on.set()
+    stage.settle()
+    assert (stage.model.view.name, len(stage.model.view.columns), len(stage.model.parts)) == (str(other), 2, 4)
+
+
+def test_a_wrong_file_takes_the_reading_of_the_one_before_away(stage: Stage, photo: Path, tmp_path: Path) -> None:
+    stage.model.open_picture(photo)
+    stage.settle()
+    stage.model.open_picture(tmp_path / "absent.png")
+    stage.settle()
+    assert (stage.model.view, stage.model.reading, stage.model.board.message.tone) == (None, None, "error")
+
+
+def test_more_models_than_can_be_read_side_by_side_are_refused(stage: Stage) -> None:
+    stage.model.choose_models([ModelChoice("mien_s", str(number)) for number in range(4)])
+    assert "At most 3 models" in stage.settle()
+    assert stage.model.chosen == tuple(stage.choices[:1])
 
 
 def test_any_bundle_is_added(stage: Stage, tmp_path: Path) -> None:
@@ -416,6 +449,20 @@ def test_what_plays_is_shown_and_remembered(stage: Stage) -> None:
     assert stage.model.view.result.time_s == 0.2, "nothing comes after the stop"
 
 
+def test_the_timeline_is_of_one_face(stage: Stage) -> None:
+    session = stage.play()
+    session.show(0.0, SURE, track_id=4)
+    session.show(0.1, UNSURE, track_id=5)
+    stage.model.poll()
+    assert stage.model.live.history.shares(300)[-1].tolist() == SURE.tolist(), "the face is not there, another is"
+    session.show(4.0, UNSURE, track_id=5)
+    session.show(4.1, UNSURE, track_id=5)
+    stage.model.poll()
+    shares = stage.model.live.history.shares(300)
+    assert shares[-1].tolist() == UNSURE.tolist(), "it stayed away"
+    assert not (shares == SURE).all(axis=1).any()
+
+
 def test_a_source_that_ends_or_fails_says_so(stage: Stage) -> None:
     session = stage.play()
     session.show(0.0)
@@ -473,8 +520,9 @@ def test_models_beside_the_first_stay_steady_while_a_face_is_hidden_for_a_frame(
 def test_a_hanging_source_is_left_behind(stage: Stage) -> None:
     session = stage.play()
     session.may_stop.clear()
-    stage.model.close()  # returns
+    has_ended = ends(stage.model.close)
     session.may_stop.set()
+    assert has_ended
 
 
 def test_another_model_starts_the_source_again(stage: Stage) -> None:
@@ -512,6 +560,18 @@ def test_readings_are_written_until_stopped(stage: Stage, tmp_path: Path) -> Non
     assert stage.model.board.message.text == f"Saved: {tmp_path / 'live.csv'}"
     rows = rows_of(tmp_path / "live.csv")
     assert [(row["time_s"], row["expression"]) for row in rows] == [("0.1", "happy"), ("0.2", "")]
+
+
+def test_another_model_ends_the_writing_and_says_so(stage: Stage, tmp_path: Path) -> None:
+    session = stage.play()
+    session.show(0.0)
+    stage.model.poll()
+    stage.model.save_readings(tmp_path / "live.csv")
+    stage.model.choose_models(stage.choices)
+    stage.settle()
+    stage.sessions[1].show(0.0)
+    stage.model.poll()
+    assert stage.model.board.message.text == f"Playing clip.mp4. Saved: {tmp_path / 'live.csv'}"
 
 
 def test_a_full_disk_stops_the_writing_only(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -610,7 +670,7 @@ def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if shutil.which("Xvfb") is None:
         pytest.skip("needs a display, or Xvfb")
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1600x1400x24", "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
     os.close(writer)
     with os.fdopen(reader) as answer:

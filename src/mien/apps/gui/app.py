@@ -17,7 +17,7 @@ from mien.apps.gui.messages import describe
 from mien.apps.gui.model import Model
 from mien.apps.gui.notice import Notice, is_accepted, remember
 from mien.apps.gui.readers import ModelChoice
-from mien.apps.gui.style import Scale, apply_style
+from mien.apps.gui.style import LEAST_WH, Scale, apply_style
 from mien.apps.gui.window import Window
 from mien.card import DEFAULT_BUNDLE, open_bundle, open_shipped, shipped_bundles
 from mien.detection.catalog import NAMES
@@ -105,7 +105,7 @@ class Application:
         width, height = min(scale(1040), root.winfo_screenwidth()), min(scale(720), root.winfo_screenheight())
         root.withdraw()  # shown again below, it is placed anew, as a whole on the screen
         root.geometry(f"{width}x{height}")
-        root.minsize(min(scale(760), width), min(scale(560), height))
+        root.minsize(*(min(scale(least), most) for least, most in zip(LEAST_WH, (width, height), strict=True)))
         root.deiconify()
         self.window.buttons["image"].focus_set()
         if self._source:

@@ -52,7 +52,7 @@ class Bars(tk.Canvas):
         swatch = self._scale(12)
         name_width = max(font.nametofont("TkDefaultFont", self).measure(label) for label in labels) + swatch + 5 * pad // 2
         width = (self.winfo_width() - name_width - pad) // len(shown)
-        top = self._scale(46)
+        top = self._scale(46 if len(shown) < 3 else 76)  # narrow columns: titles and answers in two lines
         row = min(self._scale(_ROW), max(1, (self.winfo_height() - top - pad) // len(labels)))
         for index, label in enumerate(labels):
             y = top + index * row + row // 2
@@ -67,7 +67,10 @@ class Bars(tk.Canvas):
         ink = UNCERTAIN if reading.uncertain else INK
         pad = self._scale(_PAD)
         self.create_text(place.left, pad, text=column.title, anchor="nw", fill=FAINT, width=place.width, font="MienSmall")
-        answer = f"{title_of(reading)} {round(100 * reading.probability)} %"
+        percent = f"{round(100 * reading.probability)} %"
+        strong = font.nametofont("MienStrong", self)
+        is_narrow = strong.measure(f"{title_of(reading)} {percent}") > place.width
+        answer = title_of(reading) + ("\n" if is_narrow else " ") + percent
         self.create_text(place.left, top - self._scale(2), text=answer, anchor="sw", fill=ink, font="MienStrong")
         number_width = font.nametofont("TkDefaultFont", self).measure("100 %")
         length = max(1, place.width - number_width - pad // 2)

@@ -8,7 +8,8 @@ from mien.apps.gui.model import Model
 from mien.apps.gui.style import ACCENT, INK, LINE, SURFACE, Scale
 from mien.detection.catalog import NAMES as DETECTORS
 
-VIDEO_TYPES = (("Videos", "*.mp4 *.avi *.mkv *.mov *.webm *.m4v"), ("All files", "*"))
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v")
+_VIDEO_TYPES = (("Videos", " ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES)), ("All files", "*"))
 _CHOSEN, _OPEN = "\u2611", "\u2610"  # ballot boxes
 _LISTED_ROWS = 4
 
@@ -73,7 +74,7 @@ class Choices(ttk.Frame):
 
     def choose_video(self) -> None:
         """Ask for a video file and play it."""
-        if path := filedialog.askopenfilename(parent=self, title="Video", filetypes=VIDEO_TYPES):
+        if path := filedialog.askopenfilename(parent=self, title="Video", filetypes=_VIDEO_TYPES):
             self.source.set(path)
             self._model.start_live(path)
 

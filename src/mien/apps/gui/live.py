@@ -14,10 +14,12 @@ from mien.apps.gui.saving import Recording
 from mien.apps.gui.worker import Worker
 from mien.errors import MienError
 from mien.parts import PartReader
-from mien.types import Reading
+from mien.types import Float, Reading
 
 JOIN_TIMEOUT_S = 5.0
 """The next player waits so long for the one before it, whose models it uses."""
+AWAY_S = 3.0
+"""A face that is not there for longer is given up for another; so long the timeline has a gap."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Live:
         self._generation = 0
         self._offset_s = 0.0
         self._last_s = 0.0
+        self._seen_s = 0.0
+        self._saved = ""
 
     @property
     def is_recording(self) -> bool:
@@ -78,11 +82,12 @@ class Live:
 
     def start(self, source: str | int, models: Sequence[ModelChoice], detector: str) -> None:
         """Play a video file, camera or address; what played before ends."""
+        self._saved = self.stop_recording()
         self.stop()
         self.source, self._choice = source, (tuple(models), detector)
         self.view, self.history = None, None
-        self.track_id, self._offset_s, self._last_s = -1, 0.0, 0.0
-        self._board.tell(f"Opening {name_of(source)} ...")
+        self.track_id, self._offset_s, self._last_s, self._seen_s = -1, 0.0, 0.0, 0.0
+        self._board.tell(f"Opening {name_of(source)} ... {self._saved}".rstrip())
         self._ask_for_player(source)
 
     def stop(self, text: str = "Stopped.") -> None:
@@ -114,19 +119,21 @@ class Live:
             self._player.record(self._recording)
         self._board.tell(f"Writing readings to {self._recording.paths[0]} until stopped.")
 
-    def stop_recording(self) -> None:
-        """Finish the readings."""
+    def stop_recording(self) -> str:
+        """Finish the readings; return what was said of them, empty where none were written."""
         recording, self._recording = self._recording, None
         if recording is None:
-            return
+            return ""
         if self._player:
             self._player.record(None)
         try:
             recording.close()
         except MienError as error:
             self._board.fail(str(error))
-        else:
-            self._board.tell(f"Saved: {', '.join(map(str, recording.paths))}")
+            return str(error)
+        said = f"Saved: {', '.join(map(str, recording.paths))}"
+        self._board.tell(said)
+        return said
 
     def poll(self) -> None:
         """Bring in what came; never waits."""
@@ -183,15 +190,25 @@ class Live:
         if view is None:
             return
         if self.view is None or self.history is None:
-            self._board.tell(f"Playing {player.name}.")
+            self._board.tell(f"Playing {player.name}. {self._saved}".rstrip())
             self.history = History(tuple(view.columns[0].labels))
         self.view = view
-        if self.track_id < 0 and view.result.faces:
-            self.track_id = view.result.faces[0].track_id
         for time_s, faces in seen:
             self._last_s = self._offset_s + time_s
-            face = _find(faces, self.track_id)
-            self.history.add(self._last_s, face.scores if face else None)
+            self.history.add(self._last_s, self._scores_of_followed(faces))
+
+    def _scores_of_followed(self, faces: Sequence[Reading]) -> Float | None:
+        """Return the scores of the face that is described, None where it is not there; after a while, it is another one."""
+        face = next((face for face in faces if face.track_id == self.track_id), None)
+        if face is None and faces and (self.track_id < 0 or self._last_s - self._seen_s > AWAY_S):
+            face = faces[0]
+            if self.track_id >= 0 and self.history:
+                self.history = History(self.history.labels, self.history.span_s)
+            self.track_id = face.track_id
+        if face is None:
+            return None
+        self._seen_s = self._last_s
+        return face.scores
 
     def _ended(self, player: Player) -> None:
         """The source is over: begin again, or say why."""
@@ -203,18 +220,10 @@ class Live:
             self.stop_recording()  # of the file once: its frames and times come again
             self._retire(player)
             self._player = None
-            self._offset_s = self._last_s
+            self._offset_s, self.track_id = self._last_s, -1
             self._ask_for_player(source)
         else:
             self.stop("The video has ended.")
-
-
-def _find(faces: Sequence[Reading], track_id: int) -> Reading | None:
-    """Return the face that is followed, or the first where it is not there; None without faces."""
-    for face in faces:
-        if face.track_id == track_id:
-            return face
-    return faces[0] if faces else None
 
 
 def name_of(source: str | int) -> str:

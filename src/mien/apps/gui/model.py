@@ -5,6 +5,7 @@ plays, by the engine's session; ``poll`` brings in what came of it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -18,10 +19,21 @@ from mien.apps.gui.worker import Worker
 from mien.card import open_bundle
 from mien.errors import MienError
 from mien.pictures import SUFFIXES, read_picture
-from mien.types import PartReading, Reading
+from mien.types import PartReading, Reading, UInt8
 
 Mode = Literal["complete", "parts"]
 CLOSE_TIMEOUT_S = 0.6
+MAX_COMPARED = 3
+"""Models side by side; the bars of more cannot be read."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is to be read."""
+
+    name: str
+    load: Callable[[], UInt8]
+    """Gives (H, W, 3) RGB; called in the worker's thread."""
 
 
 class Model:
@@ -45,6 +57,7 @@ class Model:
         self._loaded = Loaded(tools.make_reader, tools.make_part_reader)
         self.live = Live(self._worker, self._loaded, self.board, tools)
         self._generation = 0
+        self._awaited: Picture | None = None
         self._selected = 0
         self._awaits_parts = False
 
@@ -88,14 +101,13 @@ class Model:
         """Read a picture."""
         self.stop_live()
         self._selected = 0
-        models, detector = self.chosen, self.detector
-        self.board.tell(f"Reading {path.name} ...")
-        self._ask_for_view(lambda: self._loaded.readers(models, detector, "picture").read(read_picture(path), str(path)))
+        self._awaited = Picture(str(path), lambda: read_picture(path))
+        self._ask_for_view(self._awaited)
 
     def start_live(self, source: str | int) -> None:
         """Play a video file, camera or address; what played before ends."""
         self._generation += 1
-        self.view, self.parts = None, ()
+        self.view, self.parts, self._awaited = None, (), None
         self.live.start(source, self.chosen, self.detector)
 
     def stop_live(self) -> None:
@@ -108,14 +120,13 @@ class Model:
     def complete(self) -> None:
         """Read whole faces: those of a picture once more, of what plays from now on."""
         self.mode, self.parts = "complete", ()
-        if self.view is None:
-            self._nothing_to("read")
-        elif not self.is_live:
-            self._read_again(self.view)
+        self._read_again()
 
     def read_parts(self) -> None:
         """Read the parts of the face that is described; of what plays from now on."""
         self.mode, self.parts = "parts", ()
+        if self._awaited is not None:  # its parts are read with it
+            return
         if self.view is None:
             self._nothing_to("read")
         else:
@@ -125,6 +136,8 @@ class Model:
         """Read with these, the first of which finds the faces; what is shown is read again."""
         if not models:
             self.board.tell("At least one model is needed.", "warning")
+        elif len(models) > MAX_COMPARED:
+            self.board.tell(f"At most {MAX_COMPARED} models are compared. Leave one out first.", "warning")
         elif tuple(models) != self.chosen:
             self.chosen = tuple(models)
             self._choice_changed()
@@ -202,27 +215,43 @@ class Model:
     def _choice_changed(self) -> None:
         if self.live.source is not None:
             self.start_live(self.live.source)
-        elif self.view is not None:
-            self._read_again(self.view)
+        elif self._awaited or self.view:
+            self._read_again()
 
-    def _read_again(self, view: View) -> None:
-        models, detector = self.chosen, self.detector
-        self.board.tell("Reading ...")
-        self._ask_for_view(lambda: self._loaded.readers(models, detector, "picture").read(view.result.image, view.name))
+    def _read_again(self) -> None:
+        """Read what was asked for last, whether it is shown already or still awaited."""
+        view = self.view
+        if self._awaited is not None:
+            self._ask_for_view(self._awaited)
+        elif view is None:
+            self._nothing_to("read")
+        elif not self.is_live:
+            self._ask_for_view(Picture(view.name, lambda: view.result.image))
 
-    def _ask_for_view(self, read: Callable[[], View]) -> None:
+    def _ask_for_view(self, picture: Picture) -> None:
         self._generation += 1
-        generation = self._generation
+        generation, models, detector = self._generation, self.chosen, self.detector
+        self.board.tell(f"Reading {Path(picture.name).name} ...")
+
+        def read() -> View:
+            return self._loaded.readers(models, detector, "picture").read(picture.load(), picture.name)
+
+        def failed(message: str) -> None:
+            if generation != self._generation:
+                return
+            if self.view and self.view.name != picture.name:  # a reading beside the wrong name would mislead
+                self.view, self.parts = None, ()
+            self.board.fail(message)
 
         def done(view: View) -> None:
             if generation != self._generation:
                 return
-            self.view, self.parts = view, ()
+            self.view, self.parts, self._awaited = view, (), None
             self.board.tell(f"{Path(view.name).name}: {_count(self.num_faces)}.")
             if self.mode == "parts":
                 self._ask_for_parts(view)
 
-        self._worker.submit(read, done, self.board.fail)
+        self._worker.submit(read, done, failed)
 
     def _ask_for_parts(self, view: View) -> None:
         if not view.result.faces:

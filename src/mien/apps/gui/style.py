@@ -1,8 +1,11 @@
 """How the window looks: sizes that follow the screen, fonts, colours."""
 
+import logging
 import sys
 import tkinter as tk
 from tkinter import font, ttk
+
+log = logging.getLogger("mien")
 
 BACKGROUND = "#f4f5f7"
 SURFACE = "#ffffff"
@@ -21,16 +24,23 @@ _TEXT_PT = 10
 _FONTS = (("MienResult", 22, "bold"), ("MienTitle", 15, "bold"), ("MienStrong", _TEXT_PT, "bold"), ("MienSmall", 8, "normal"))
 
 
+LEAST_WH = (760, 650)
+"""Everything in the window can be seen at this size, in lengths of a usual screen."""
+
+
 class Scale:
     """Turns lengths meant for a usual screen into pixels of this one.
 
     Args:
-        percent: 0 asks the screen.
+        percent: 0 asks the screen; never more than lets the window fit the screen.
     """
 
     def __init__(self, root: tk.Tk, percent: int = 0) -> None:
         if percent:
-            root.tk.call("tk", "scaling", percent / 100 * _USUAL_DPI / _POINTS_PER_INCH)
+            fits = min(root.winfo_screenwidth() / LEAST_WH[0], root.winfo_screenheight() / LEAST_WH[1])
+            if percent > 100 * fits:
+                log.warning("This screen has room for %d %%; %d %% would cut the window off.", 100 * fits, percent)
+            root.tk.call("tk", "scaling", min(percent / 100, fits) * _USUAL_DPI / _POINTS_PER_INCH)
         self.factor = max(0.5, float(root.tk.call("tk", "scaling")) * _POINTS_PER_INCH / _USUAL_DPI)
 
     def __call__(self, length: float) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tkinter import filedialog, ttk
 
 from mien.apps.gui.bars import Bars
-from mien.apps.gui.choices import Choices
+from mien.apps.gui.choices import VIDEO_SUFFIXES, Choices
 from mien.apps.gui.messages import Message, describe
 from mien.apps.gui.model import Model
 from mien.apps.gui.notice import Notice
@@ -40,6 +40,7 @@ class Window(ttk.Frame):
         self._make_body()
         self._make_foot()
         self._bind_keys(root)
+        self._about: tk.Toplevel | None = None
         self._drawn: tuple[object, ...] = ()
         self._said: Message | None = None
         self._busy_ticks = 0
@@ -136,7 +137,11 @@ class Window(ttk.Frame):
     def select_image(self) -> None:
         """Ask for a picture and read it."""
         if path := filedialog.askopenfilename(parent=self, title="Select image", filetypes=_PICTURE_TYPES):
-            self._model.open_picture(Path(path))
+            if Path(path).suffix.lower() in VIDEO_SUFFIXES:
+                self.choices.source.set(path)
+                self._model.start_live(path)
+            else:
+                self._model.open_picture(Path(path))
 
     def toggle_live(self) -> None:
         """Start what the chooser names, or stop what plays."""
@@ -148,7 +153,7 @@ class Window(ttk.Frame):
     def start_live(self) -> None:
         """Start what the chooser names."""
         if source := self.choices.source.get().strip():
-            self._model.start_live(source)
+            self._model.open(source)
         else:
             self._model.board.tell("Name a camera number or a video file first.", "warning")
 
@@ -166,7 +171,10 @@ class Window(ttk.Frame):
 
     def show_notice(self) -> None:
         """Show what readings can and cannot say, once more."""
-        window = tk.Toplevel(self._root)
+        if self._about is not None and self._about.winfo_exists():
+            self._about.lift()
+            return
+        self._about = window = tk.Toplevel(self._root)
         window.title("About mien")
         window.transient(self._root)
         notice = Notice(window, self._scale, window.destroy, None)
