@@ -12,11 +12,13 @@ from PIL import Image
 import dataset_trees as trees
 from conftest import Run
 from mien.data import affectnet, ckplus, ferplus, folder, jaffe, kdef, rafdb, table
+from mien.data import manifest as manifest_module
 from mien.data.catalog import DATASETS, load_dataset
-from mien.data.manifest import Manifest, Sample
+from mien.data.manifest import Manifest, Sample, clean_training
 from mien.data.mix import mix
 from mien.data.problems import Problems
 from mien.data.select import LabelSpec, select_labels
+from mien.data.splits import SplitSpec, apply_split
 from mien.errors import ConfigError, DataError, UnknownNameError
 from mien.labels import FER5, FER7, FER8
 from mien.pictures import read_picture
@@ -547,3 +549,15 @@ def test_datasets_tells_all_problems(tmp_path: Path, run: Run) -> None:
     assert status == 2
     assert len(lines) == 52
     assert lines[-1] == "  ... and 10 more"
+
+
+def test_a_picture_is_decoded_once_whatever_is_made_of_its_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trees.write_rafdb(tmp_path)
+    decoded: list[Path] = []
+    read = manifest_module._read
+    monkeypatch.setattr(manifest_module, "_read", lambda path: decoded.append(path) or read(path))
+    raw = load_small("rafdb", tmp_path)
+    dealt = apply_split(raw, SplitSpec(validation=0.2))
+    training, _ = clean_training(dealt, raw)
+    assert len({raw.sha256, dealt.sha256, training.sha256, dealt.split("validation").sha256}) == 4
+    assert sorted(decoded) == sorted(sample.image for sample in raw.samples)

@@ -20,6 +20,7 @@ import numpy as np
 
 from mien.benchmark.candidates import Candidate
 from mien.data.manifest import Manifest
+from mien.data.sampling import draw_of_each_label
 from mien.errors import MissingExtraError, ModelFileError
 from mien.types import OnProgress, UInt8
 
@@ -36,9 +37,7 @@ def draw_pictures(manifest: Manifest | None, seed: int = 0) -> tuple[list[UInt8]
     if manifest is None:
         noise = [rng.integers(0, 256, (48, 48), dtype=np.uint8) for _ in range(7 * PER_LABEL)]
         return noise, f"noise, seed {seed}"
-    chosen: list[int] = []
-    for label in range(len(manifest.labels)):
-        chosen += rng.choice(np.flatnonzero(manifest.label_indices == label), PER_LABEL, replace=False).tolist()
+    chosen = draw_of_each_label(manifest, PER_LABEL, rng)
     return [manifest.samples[index].pixels() for index in chosen], f"{manifest.dataset}/{manifest.samples[0].split}, seed {seed}"
 
 

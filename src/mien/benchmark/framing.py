@@ -5,7 +5,7 @@ is compared on the faces that were found, with the direct crop of the same faces
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from mien.alignment import AlignmentSpec, cut_face, face_square
 from mien.data.catalog import load_dataset
 from mien.data.found import FACE_SIDES_PX, SCENE_WH, face_at, paste
-from mien.data.sampling import spread
+from mien.data.sampling import spread_out
 from mien.detection.catalog import create_detector
 from mien.errors import SourceError
 from mien.evaluation.evaluate import CHUNK
@@ -65,7 +65,7 @@ def measure_framing(
         SourceError: a detector finds no face at all.
     """
     manifest = load_dataset("fer2013", data).split("publictest")
-    manifest = replace(manifest, samples=tuple(manifest.samples[index] for index in spread(len(manifest), max_faces)))
+    manifest = spread_out(manifest, max_faces)
     columns = columns_of(manifest.labels, model.labels)
 
     def is_right(crops: Sequence[UInt8], indices: Indices) -> Bool:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -76,6 +76,41 @@ def _read(path: Path) -> UInt8:
     return cv2.cvtColor(levels, cv2.COLOR_BGR2RGB if levels.shape[2] == 3 else cv2.COLOR_BGRA2RGB).astype(np.uint8, copy=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PixelFacts:
+    """What is known of a picture once it was decoded."""
+
+    sha256: bytes
+    """Of shape and pixels."""
+    is_constant: bool
+    """One grey all over."""
+
+
+class PixelMemo:
+    """Facts of pictures in files, each of which is decoded once, however many parts of a data set are made of it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Path, tuple[float, ...] | None], PixelFacts] = {}
+
+    def __call__(self, sample: Sample) -> PixelFacts:
+        """Return the facts of a sample's picture.
+
+        Raises:
+            DataError: the picture cannot be read.
+        """
+        if not isinstance(sample.image, Path):
+            return _look(sample.image)
+        key = (sample.image, sample.crop_xyxy)
+        if key not in self._known:
+            self._known[key] = _look(sample.pixels())
+        return self._known[key]
+
+
+def _look(pixels: UInt8) -> PixelFacts:
+    digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).digest()
+    return PixelFacts(digest, bool(np.ptp(pixels) == 0))
+
+
 @dataclass(frozen=True, eq=False)
 class Manifest:
     """All samples of a data set, or of a part of it."""
@@ -88,6 +123,8 @@ class Manifest:
     crops: str = "direct"
     """How faces were cut: ``direct`` (the data set's own pictures are the crops), ``box`` (by the boxes it comes with) or
     ``whole`` (not at all: the pictures show more than the face and want a detector)."""
+    look: PixelMemo = field(default_factory=PixelMemo, repr=False)
+    """Shared with all parts that are made of this manifest."""
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -119,21 +156,26 @@ class Manifest:
         return np.array([position[sample.label] for sample in self.samples], np.int64)
 
     @cached_property
-    def pixel_hashes(self) -> tuple[bytes, ...]:
-        """SHA-256 of each sample's shape and pixels.
+    def pixel_facts(self) -> tuple[PixelFacts, ...]:
+        """Of each sample.
 
         Raises:
             DataError: pictures cannot be read; it lists all of them.
         """
         problems = Problems()
-        hashes = []
+        facts = []
         for sample in self.samples:
             try:
-                hashes.append(_hash_pixels(sample.pixels()))
+                facts.append(self.look(sample))
             except DataError as error:
                 problems.add(str(error))
         problems.raise_if_any(self.dataset)
-        return tuple(hashes)
+        return tuple(facts)
+
+    @property
+    def pixel_hashes(self) -> tuple[bytes, ...]:
+        """SHA-256 of each sample's shape and pixels; see ``pixel_facts``."""
+        return tuple(facts.sha256 for facts in self.pixel_facts)
 
     @cached_property
     def sha256(self) -> str:
@@ -143,10 +185,6 @@ class Manifest:
             votes = b"" if sample.votes is None else sample.votes.astype(np.float64).tobytes()
             digest.update(pixel_hash + f"{sample.label} {sample.split}".encode() + votes)
         return digest.hexdigest()
-
-
-def _hash_pixels(pixels: UInt8) -> bytes:
-    return hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).digest()
 
 
 @dataclass(frozen=True)
@@ -175,8 +213,8 @@ def clean_training(manifest: Manifest, whole: Manifest | None = None) -> tuple[M
     test_hashes = _test_hashes(manifest)
     if whole is not None and any(sample.split == "training" for sample in whole.samples):
         test_hashes |= _test_hashes(whole)
-    is_leak = [pixel_hash in test_hashes for pixel_hash in training.pixel_hashes]
-    is_constant = [bool(np.ptp(sample.pixels()) == 0) for sample in training.samples]
+    is_leak = [facts.sha256 in test_hashes for facts in training.pixel_facts]
+    is_constant = [facts.is_constant for facts in training.pixel_facts]
     kept = tuple(sample for sample, leak, constant in zip(training.samples, is_leak, is_constant, strict=True) if not leak and not constant)
     only_constant = sum(constant and not leak for leak, constant in zip(is_leak, is_constant, strict=True))
     return replace(training, samples=kept), Cleaning(len(kept), sum(is_leak), only_constant)

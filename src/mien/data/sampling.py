@@ -1,6 +1,6 @@
 """Which training pictures one epoch shows: all of them once, or as many of every label or source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,22 @@ class SamplingSpec:
 def spread(num_items: int, num_wanted: int) -> Indices:
     """Return so many indices evenly over all, or all of them; the first ones would often be of one label, as folders are read."""
     return np.linspace(0, num_items - 1, min(num_wanted, num_items)).round().astype(np.int64)
+
+
+def spread_out(manifest: Manifest, num_wanted: int) -> Manifest:
+    """Return so many samples evenly over all; 0 takes all."""
+    if not 0 < num_wanted < len(manifest):
+        return manifest
+    return replace(manifest, samples=tuple(manifest.samples[index] for index in spread(len(manifest), num_wanted)))
+
+
+def draw_of_each_label(manifest: Manifest, num_wanted: int, rng: np.random.Generator) -> list[int]:
+    """Return the indices of so many samples of each label, by lot and without repeats; all of a label that has fewer."""
+    chosen: list[int] = []
+    for label in range(len(manifest.labels)):
+        rows = np.flatnonzero(manifest.label_indices == label)
+        chosen += rng.choice(rows, size=min(num_wanted, len(rows)), replace=False).tolist()
+    return chosen
 
 
 def group_indices(manifest: Manifest, spec: SamplingSpec) -> Indices:

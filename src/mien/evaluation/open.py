@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -61,6 +63,17 @@ def open_classifier(reference: str | Path, file: str = "float32", threads: int =
         MissingExtraError: a run folder needs the training framework.
     """
     return _open(reference, file, threads, ())
+
+
+def open_several(references: Sequence[str | Path], file: str = "float32", threads: int = 1) -> list[OpenClassifier]:
+    """Open all of them, each under a name of its own: runs of one recipe are called by their folders; see ``open_classifier``."""
+    opened = [open_classifier(reference, file, threads) for reference in references]
+    for call in (lambda reference: Path(reference).name, str):
+        counts = Counter(one.name for one in opened)
+        opened = [
+            replace(one, name=call(reference)) if counts[one.name] > 1 else one for one, reference in zip(opened, references, strict=True)
+        ]
+    return opened
 
 
 def _open(reference: str | Path, file: str, threads: int, parents: tuple[Path, ...]) -> OpenClassifier:

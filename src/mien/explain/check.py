@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mien.data.manifest import Manifest
+from mien.data.sampling import draw_of_each_label
 from mien.detection.mesh import FaceMesh
 from mien.explain.faithfulness import curves
 from mien.explain.networks import Explained
@@ -36,10 +37,7 @@ def check_maps(
     """
     rng = np.random.default_rng(seed)
     per_label = max(1, max_faces // len(manifest.labels))
-    chosen: list[int] = []
-    for label in range(len(manifest.labels)):
-        rows = np.flatnonzero(manifest.label_indices == label)
-        chosen += rng.choice(rows, min(per_label, len(rows)), replace=False).tolist()
+    chosen = draw_of_each_label(manifest, per_label, rng)
     found: dict[str, list[tuple[float, float]]] = {method: [] for method in (*methods, CHANCE)}
     shares: dict[str, list[tuple[str, float]]] = {method: [] for method in methods}
     areas: list[tuple[str, float]] = []

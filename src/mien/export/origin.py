@@ -10,6 +10,7 @@ from mien.alignment import AlignmentSpec
 from mien.card import CARD_VERSION, Calibration, Card, FileEntry, NetworkFacts, Training, open_bundle
 from mien.data.catalog import DATASETS, load_dataset
 from mien.data.manifest import Manifest, Sample, clean_training
+from mien.data.sampling import draw_of_each_label
 from mien.data.splits import load_labelled_split
 from mien.errors import ConfigError
 from mien.evaluation.float_model import FloatClassifier
@@ -220,11 +221,7 @@ def _noise(spec: PreprocessSpec) -> Manifest:
 
 def representative_inputs(training: Manifest, preprocess: PreprocessSpec, seed: int) -> Float32:
     """Return network inputs of as many training faces of each label."""
-    rng = np.random.default_rng(seed)
-    chosen: list[int] = []
-    for label in range(len(training.labels)):
-        rows = np.flatnonzero(training.label_indices == label)
-        chosen += rng.choice(rows, size=min(NUM_CALIBRATION_PER_LABEL, len(rows)), replace=False).tolist()
+    chosen = draw_of_each_label(training, NUM_CALIBRATION_PER_LABEL, np.random.default_rng(seed))
     return prepare([training.samples[index].pixels() for index in chosen], preprocess)
 
 

@@ -17,8 +17,10 @@ from mien.reproduce.papers import BUDGETS, PAPERS, Paper, Row
 from mien.training.fit import Watch
 from mien.training.folder import read_facts, read_history, read_seconds
 from mien.training.recipe import Recipe, load_recipe
-from mien.training.run import Say, read_run_data, train
+from mien.training.run import RunData, Say, read_run_data, train
 from mien.types import OnProgress
+
+_RELEASES = {"affectnet7": "affectnet", "affectnet8": "affectnet", "ckplus8": "ckplus"}
 
 
 def find_paper(name: str) -> Paper:
@@ -81,11 +83,14 @@ def run_name(row: Row, budget: str, changes: Sequence[str] = ()) -> str:
 def data_root(data: Path, dataset: str) -> Path:
     """Return where a data set is: ``data``/NAME, or ``data`` itself for FER2013.
 
+    AffectNet and CK+ with other labels may stand under the name of their release: ``data``/affectnet, ``data``/ckplus.
+
     Raises:
         ConfigError: it is nowhere.
     """
-    if (data / dataset).exists():
-        return data / dataset
+    for name in (dataset, _RELEASES.get(dataset, dataset)):
+        if (data / name).exists():
+            return data / name
     if dataset == "fer2013" and ((data / "fer2013.csv").exists() or (data / "train").is_dir()):
         return data
     raise ConfigError(f"{data / dataset}: no such folder. Put your copy of {dataset} there ({DATASETS[dataset].layouts}).")
@@ -103,10 +108,10 @@ def reproduce_row(
     root = data_root(data, row.dataset)
     test_dataset, _, split = row.test.partition(":")
     test_root = data_root(data, test_dataset)
-    recipe, run_dir = _train_row(paper, row, root, runs_dir, budget, changes, say, watch)
+    recipe, run_dir, data_of_run = _train_row(paper, row, root, runs_dir, budget, changes, say, watch)
     own = test_dataset == row.dataset
     # A network that dealt the data anew is measured on its own test part.
-    manifest = read_run_data(recipe, root, _silent).manifest if own else load_dataset(test_dataset, test_root)
+    manifest = data_of_run.manifest if own else load_dataset(test_dataset, test_root)
     measured = _measure(run_dir, manifest, split, watch.on_step)
     return {
         "system": paper.key,
@@ -129,21 +134,18 @@ def reproduce_row(
 
 def _train_row(
     paper: Paper, row: Row, root: Path, runs_dir: Path, budget: str, changes: Sequence[str], say: Say, watch: Watch
-) -> tuple[Recipe, Path]:
-    """Train a row's network, and before it the one that it starts from; return its recipe and run folder."""
+) -> tuple[Recipe, Path, RunData]:
+    """Train a row's network, and before it the one that it starts from; return its recipe, run folder and data."""
     recipe = row_recipe(paper, row, budget, changes)
     if row.starts_from:
         first = next(one for one in paper.rows if one.label == row.starts_from)
-        _, first_dir = _train_row(paper, first, root, runs_dir, budget, changes, say, watch)
+        _, first_dir, _ = _train_row(paper, first, root, runs_dir, budget, changes, say, watch)
         recipe = replace(recipe, init=str(first_dir))
     run_dir = runs_dir / run_name(row, budget, changes)
     forget_networks()
-    train(recipe, root, run_dir, say, watch)
-    return recipe, run_dir
-
-
-def _silent(line: str) -> None:
-    del line
+    read = read_run_data(recipe, root, say)
+    train(recipe, root, run_dir, say, watch, data=read)
+    return recipe, run_dir, read
 
 
 def _measure(run_dir: Path, manifest: Manifest, split: str, on_step: OnProgress) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class Recipe:
     chooses_on_test: bool = False
     """The validation split is a test split, as in some papers. Such a run is marked and cannot be exported."""
     max_images: int = 0
-    """Train on the first images only; 0 is all of them. For trying things out."""
+    """Train on so many images, evenly over all; 0 is all of them. For trying things out."""
     labels: LabelSpec = field(default_factory=LabelSpec)
     split: SplitSpec = field(default_factory=SplitSpec)
     sampling: SamplingSpec = field(default_factory=SamplingSpec)

@@ -17,7 +17,7 @@ from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
 from mien.data.found import Found, find_crops
 from mien.data.manifest import Manifest, clean_training
-from mien.data.sampling import epoch_length, group_indices, spread
+from mien.data.sampling import epoch_length, group_indices, spread_out
 from mien.data.scores import scored_by, scores_sha256, teacher_leaks
 from mien.data.select import select_labels
 from mien.data.splits import VALIDATION, apply_split
@@ -59,7 +59,14 @@ class RunData:
 
 
 def train(
-    recipe: Recipe, data_root: Path, run_dir: Path, say: Say, watch: Watch, max_epochs: int = 0, features_dir: Path | None = None
+    recipe: Recipe,
+    data_root: Path,
+    run_dir: Path,
+    say: Say,
+    watch: Watch,
+    max_epochs: int = 0,
+    features_dir: Path | None = None,
+    data: RunData | None = None,
 ) -> bool:
     """Train ``recipe`` on the data under ``data_root``, in a new or an interrupted run folder.
 
@@ -69,6 +76,7 @@ def train(
         say: Receives one line per fact a person should see.
         max_epochs: End this session after so many epochs; 0 goes on to the end.
         features_dir: Where cached features and found faces are kept; by default in the run folder, until training is finished.
+        data: What ``read_run_data`` gave for this recipe and ``data_root``, where it was asked before.
 
     Returns:
         Whether training is finished.
@@ -79,7 +87,7 @@ def train(
     """
     if recipe.init_join == "side_by_side" and not recipe.init:
         raise ConfigError(f"{recipe.name}: starts as several runs side by side. Name them: --init RUN+RUN")
-    data = read_run_data(recipe, data_root, say)
+    data = data or read_run_data(recipe, data_root, say)
     labels = data.training.labels
     targets = soft_targets(data.training, recipe.targets)
     if recipe.distill.scores:
@@ -156,8 +164,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
         training, cleaning = clean_training(manifest, raw)
         facts["cleaning"] = asdict(cleaning)
         say(f"{recipe.dataset}: {cleaning}.")
-    if 0 < recipe.max_images < len(training):
-        training = replace(training, samples=tuple(training.samples[index] for index in spread(len(training), recipe.max_images)))
+    training = spread_out(training, recipe.max_images)
     length, size = epoch_length(group_indices(training, recipe.sampling), recipe.sampling), recipe.optimizer.batch_size
     if length < size:
         raise ConfigError(f"{length} training images in an epoch do not fill one batch of {size}. Use --set optimizer.batch_size=N.")
@@ -265,7 +272,7 @@ def train_repeats(
         train(replace(recipe, seed=seed), data_root, run_dir, say, watch, features_dir=features_dir)
         history = folder.read_history(run_dir)
         accuracies.append(kept_epoch(history, recipe)["validation_accuracy"])
-    spread = float(np.std(accuracies, ddof=1)) if repeats > 1 else 0.0
-    result = {"recipe": recipe.name, "seeds": seeds, "accuracies": accuracies, "mean": float(np.mean(accuracies)), "sd": spread}
+    sd = float(np.std(accuracies, ddof=1)) if repeats > 1 else 0.0
+    result = {"recipe": recipe.name, "seeds": seeds, "accuracies": accuracies, "mean": float(np.mean(accuracies)), "sd": sd}
     write_text(runs_dir / "repeats.json", json.dumps(result, indent=1) + "\n")
     return result

@@ -17,7 +17,8 @@ Candidates = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[CANDIDATE]...",
-        help="BUNDLE[:FILE], NETWORK[:FILE] of `mien models` (random weights), or a .tflite or .onnx file. Default: mien_s in both files.",
+        help="BUNDLE[:FILE], NETWORK[:FILE] of `mien models` (random weights), or a .tflite or .onnx file. Default: mien_s in both files; "
+        "of `statistics`, the three networks of paper 001.",
         show_default=False,
     ),
 ]
@@ -48,9 +49,13 @@ def _open(names: list[str] | None, networks_dir: Path) -> "list[Candidate]":
 
 
 def _public_test(data: Path | None) -> "Manifest | None":
+    """Return what pictures are drawn from: PublicTest, or the merged test of a copy in folders, which has no other."""
     from mien.data.catalog import load_dataset
 
-    return load_dataset("fer2013", data).split("publictest") if data else None
+    if data is None:
+        return None
+    manifest = load_dataset("fer2013", data)
+    return manifest.split("publictest" if "publictest" in manifest.counts() else "test")
 
 
 def _finish(kind: str, result: dict[str, Any], record: Path | None, json: bool, columns: list[str], rows: list[list[str]]) -> None:

@@ -101,12 +101,12 @@ def write_evaluation(folder: Path, evaluation: "Evaluation", result: dict[str, A
 
 def print_result(result: dict[str, Any]) -> None:
     """Print what was measured, for people: the conditions, the figures, one row per label."""
-    missed = f" ({result['no_face']} without a face, counted as wrong)" if result["no_face"] else ""
     left_out = f", {result['left_out']} of labels the model lacks left out" if result.get("left_out") else ""
     interval = result["accuracy_interval"]
     lines = [
         f"{result['model']} ({result['file']}) on {result['dataset']}/{result['split']}: "
-        f"n {result['n']}{missed}{left_out}{_describe_barred(result)}, crops {result['crops']}, labels {result['label_source']}",
+        f"n {result['n']}{describe_missed(result)}{left_out}{describe_barred(result)}, "
+        f"crops {result['crops']}, labels {result['label_source']}",
         f"accuracy {result['accuracy']:.4f} ({interval['confidence']:.0%} interval {interval['low']:.4f} to {interval['high']:.4f})   "
         f"macro F1 {result['macro_f1']:.4f}   weighted F1 {result['weighted_f1']:.4f}   mean recall {result['mean_recall']:.4f}   "
         f"ECE {result['ece']:.4f}   log loss {result['log_loss']:.4f}",
@@ -122,7 +122,13 @@ def print_result(result: dict[str, Any]) -> None:
     console.print_table(["label", "precision", "recall", "F1", "one-vs-rest accuracy", "n"], rows)
 
 
-def _describe_barred(result: dict[str, Any]) -> str:
+def describe_missed(result: dict[str, Any]) -> str:
+    """Return how many pictures have no face, in words that follow their number; empty where all have one."""
+    return f", {result['no_face']} without a face, counted as wrong" if result["no_face"] else ""
+
+
+def describe_barred(result: dict[str, Any]) -> str:
+    """Return which answers were allowed, in words that follow what was measured on; empty where all were."""
     num_asked, num_barred = len(result["labels"]), len(result.get("barred_labels", ()))
     return f", answers among the data's {num_asked} of its {num_asked + num_barred} labels" if num_barred else ""
 

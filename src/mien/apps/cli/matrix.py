@@ -39,13 +39,13 @@ def matrix(
     """
     from mien.atomic import write_text
     from mien.evaluation import cross
-    from mien.evaluation.open import open_classifier
+    from mien.evaluation.open import open_several
     from mien.records import append_record
 
     if not dataset:
         raise ConfigError("Name at least one data set: --dataset NAME=ROOT[:SPLIT], for instance fer2013=data/fer2013:publictest.")
     columns = [cross.load_column(cross.parse_column(text), crops, detector, threads) for text in dataset]
-    opened = [open_classifier(name, file, threads) for name in models]  # what is misspelt is told before anything is measured
+    opened = open_several(models, file, threads)  # what is misspelt is told before anything is measured
     titles, errors, rows = [column.title for column in columns], list[str](), list[cross.Row]()
     for model in opened:
         rows.append(_measure(model, columns, errors))

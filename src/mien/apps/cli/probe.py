@@ -29,19 +29,20 @@ def run_probe(
         ConfigError: the data set's pictures are not cut faces.
     """
     from mien.atomic import atomic_path
+    from mien.data.sampling import spread_out
     from mien.evaluation.evaluate import common_part
     from mien.evaluation.measure import as_trained
-    from mien.evaluation.open import open_classifier
+    from mien.evaluation.open import open_several
     from mien.evaluation.probe import probe
     from mien.evaluation.probe_figure import draw_probe
     from mien.records import append_record
 
     whole = _cut_faces(dataset, data)
-    opened = [open_classifier(name, file, threads) for name in models]
-    manifest = _some(whole.split(split), max_faces)
+    opened = open_several(models, file, threads)
+    manifest = spread_out(whole.split(split), max_faces)
     rows = []
     for model in opened:
-        own = _some(as_trained(model, whole, dataset).split(split), max_faces)
+        own = spread_out(as_trained(model, whole, dataset).split(split), max_faces)
         known, _ = common_part(own, model.labels)
         with console.progress(f"{kind}, {model.name}") as show:
             found = probe(model, known, kind, show)
@@ -75,18 +76,6 @@ def _cut_faces(dataset: str, data: Path) -> "Manifest":
         raise ConfigError(
             f"{dataset}: its pictures show more than the face. Cut the faces first: mien crop {dataset} --data {data} --out DIR"
         )
-    return manifest
-
-
-def _some(manifest: "Manifest", max_faces: int) -> "Manifest":
-    """Return at most so many faces, evenly over the split."""
-    from dataclasses import replace
-
-    import numpy as np
-
-    if max_faces and len(manifest) > max_faces:
-        chosen = np.linspace(0, len(manifest) - 1, max_faces).round().astype(int)
-        manifest = replace(manifest, samples=tuple(manifest.samples[index] for index in chosen))
     return manifest
 
 

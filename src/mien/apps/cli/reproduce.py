@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import console
+from mien.apps.cli.evaluate import describe_barred, describe_missed
 from mien.errors import ConfigError, MienError
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def reproduce(
     record: console.Record = None,
     json: console.Json = False,
 ) -> None:
-    """Train and measure the networks of a paper by its own protocol, and print its figures beside ours."""
+    """Train and measure the networks of a paper by its own protocol, and print its figures beside ours.
+
+    Rows whose data are not there are left out, the others are still done, and the exit status is then 2.
+    """
     from mien.records import append_record
     from mien.reproduce.reproduce import choose_rows, find_paper, reproduce_row, row_recipe
     from mien.training.fit import Watch
@@ -59,6 +63,10 @@ def reproduce(
         console.print_json({"system": paper.key, "rows": results, "left_out": missing, "chosen": paper.chosen, "defects": paper.defects})
     else:
         _print(paper, results)
+    if missing:
+        for line in missing:
+            console.say(f"Left out: {line}")
+        raise typer.Exit(2)
 
 
 def _say_epoch(history: list[dict[str, float]]) -> None:
@@ -94,12 +102,23 @@ def _print(paper: "Paper", results: list[dict[str, Any]]) -> None:
     rows = []
     for r in results:
         interval = f"{100 * r['accuracy_interval']['low']:.1f}..{100 * r['accuracy_interval']['high']:.1f}"
-        tested = f"{r['dataset']}/{r['split']} ({r['n']:,}), {r['crops']}"
+        tested = f"{r['dataset']}/{r['split']} ({r['n']:,}{describe_missed(r)}){describe_barred(r)}, {r['crops']}"
+        tested += ", leaks" if r["leaks"] else ""
         trained = f"{r['num_training']:,} pictures, {r['epochs']} epochs, {r['minutes']:.1f} min, seed {r['seed']}"
         rows.append(
-            [r["row"], _percent(r["paper"]), _percent(r["accuracy"]), interval, _percent(r["macro_f1"]), tested, trained, r["budget"]]
+            [
+                r["row"],
+                _percent(r["paper"]),
+                _percent(r["accuracy"]),
+                interval,
+                _percent(r["macro_f1"]),
+                _percent(r["weighted_f1"]),
+                tested,
+                trained,
+                r["budget"],
+            ]
         )
-    console.print_table(["row", "paper %", "ours %", "95 % interval", "macro F1", "tested on", "trained on", "budget"], rows)
+    console.print_table(["row", "paper %", "ours %", "95 % interval", "macro F1", "weighted F1", "tested on", "trained on", "budget"], rows)
     for r in results:
         if "multistage" in r:
             _print_stages(r["row"], r["multistage"])
