@@ -254,6 +254,16 @@ def test_oversampling_by_augmentation_leaves_first_showings_alone() -> None:
     assert sum(picture in flipped for picture in shown) == 6
 
 
+def test_pictures_are_mixed_where_the_recipe_says() -> None:
+    whole, mixed = (make_feed(14, 14, augment=replace(NOTHING, mixup_alpha=alpha)) for alpha in (0.0, 0.4))
+    ((_, targets),) = whole.batches(0)
+    assert (targets.max(axis=1) == 1).all()
+    ((inputs, targets),) = mixed.batches(0)
+    assert (targets.max(axis=1) < 1).any()
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
+    assert inputs.shape == (14, 48, 48, 1)
+
+
 def test_an_error_in_the_batch_thread_reaches_the_caller() -> None:
     feed = replace(make_feed(64, 32), targets=np.zeros((3, 7), np.float32))
     with pytest.raises(IndexError):

@@ -93,7 +93,7 @@ def test_every_recipe_is_valid_and_says_what_it_is(name: str) -> None:
     ids=lambda changes: changes[0],
 )
 def test_each_way_of_training_runs_and_answers(changes: tuple[str, ...], learn: Callable[..., Path]) -> None:
-    run_dir = learn("mien_s-fer2013", *changes)
+    run_dir = learn("mien_s-fer2013", "model=attention_cnn", *changes)
     history = read_history(run_dir)
     assert len(history) == 2
     assert all(np.isfinite(list(result.values())).all() for result in history)
@@ -102,6 +102,27 @@ def test_each_way_of_training_runs_and_answers(changes: tuple[str, ...], learn: 
     scores = classify(faces)
     assert scores.shape == (3, len(classify.labels)) == (3, 5 if "FER5" in changes[0] else 7)
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
+
+
+class Enough(Exception):  # noqa: N818 - a signal, no error
+    """One batch was seen."""
+
+
+def test_labels_weigh_what_the_recipe_says(learn: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def look(model: Any, inputs: np.ndarray, targets: np.ndarray, sample_weight: np.ndarray, return_dict: bool) -> None:
+        seen.append((targets, sample_weight))
+        raise Enough
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", look)
+    with pytest.raises(Enough):
+        learn("mien_s-fer2013", "loss.weights=[1, 2, 3, 4, 5, 6, 7]")
+    ((targets, weights),) = seen
+    np.testing.assert_allclose(weights, targets @ np.arange(1, 8) / 4, rtol=1e-5)  # their mean over the pictures is 1
+    assert len(set(weights.tolist())) > 3
 
 
 def test_the_best_epoch_is_kept(learn: Callable[..., Path], data: Path) -> None:
