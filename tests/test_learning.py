@@ -104,7 +104,7 @@ def test_each_way_of_training_runs_and_answers(changes: tuple[str, ...], learn: 
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
 
 
-class Enough(Exception):  # noqa: N818 - a signal, no error
+class Enough(Exception):
     """One batch was seen."""
 
 

@@ -75,8 +75,6 @@ class Tracked:
     track_id: int
     is_confirmed: bool
     """Detected twice at least."""
-    is_detected: bool
-    """Found by the detector in this frame, and not followed."""
 
 
 @dataclass(eq=False)
@@ -209,7 +207,7 @@ class FaceTracker:
                 continue
             placement, _ = followed[track.track_id]
             track.see(placement, time_s)
-            kept.append(Tracked(face_at(track.anchor, placement), track.track_id, track.is_confirmed, is_detected=False))
+            kept.append(Tracked(face_at(track.anchor, placement), track.track_id, track.is_confirmed))
         return kept
 
     def _match(self, image: UInt8, time_s: float) -> list[Tracked]:
@@ -226,7 +224,7 @@ class FaceTracker:
                 track = self._open(anchor, time_s)
             else:
                 self._update(track, anchor, time_s)
-            seen.append(Tracked(anchor.face, track.track_id, track.is_confirmed, is_detected=True))
+            seen.append(Tracked(anchor.face, track.track_id, track.is_confirmed))
         self._tracks = [track for track in self._tracks if track.is_confirmed or track.seen_s == time_s]
         return seen
 

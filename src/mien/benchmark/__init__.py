@@ -1,1 +1,1 @@
-"""Measurements of speed and framing."""
+"""Measurements that go into tables, with records: speed, memory, accuracy, framing, networks, the stream."""

@@ -9,13 +9,13 @@ from mien.benchmark.candidates import Candidate, export_random, of_bundle
 from mien.benchmark.complexity import count_file
 from mien.benchmark.device import measure_device
 from mien.benchmark.latency import measure_latency
-from mien.card import Bundle, open_shipped, shipped_bundles
+from mien.card import DEFAULT_BUNDLE, Bundle, open_shipped, shipped_bundles
 from mien.models.catalog import MODELS
 from mien.records import read_records
 from mien.types import OnProgress, UInt8
 
 FILES = ("float32", "int8")
-REFERENCE = "mien_s"
+REFERENCE = DEFAULT_BUNDLE
 KIND = "benchmark load"
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from keras import Model
 
 METHODS = ("occlusion", "saliency", "grad_cam")
-NEEDS_KERAS = ("saliency", "grad_cam")
 
 
 @dataclass(frozen=True)

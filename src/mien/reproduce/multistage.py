@@ -48,7 +48,7 @@ def compare_stages(recipe: Recipe, shares: Sequence[float], data_root: Path, str
 
 
 def stage_epochs(num_epochs: int, shares: Sequence[float]) -> list[int]:
-    """Return whole epochs per stage, at least one each and ``num_epochs`` in all."""
+    """Return whole epochs per stage, at least one each and ``num_epochs`` in all, or more where there are more stages than epochs."""
     ends = [max(index + 1, round(num_epochs * sum(shares[: index + 1]))) for index in range(len(shares))]
     ends[-1] = max(num_epochs, len(shares))
     return [end - start for start, end in zip([0, *ends], ends, strict=False)]

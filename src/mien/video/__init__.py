@@ -1,1 +1,1 @@
-"""Sources of frames, the stream over them, and sinks for results."""
+"""Sources of frames, and the stream over them."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import console
+from mien.card import DEFAULT_BUNDLE
 from mien.errors import ConfigError, ModelFileError, OutputError, SourceError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def explain(
     sources: Annotated[
         list[str] | None, typer.Argument(metavar="[PICTURE]...", help="Pictures, folders and patterns.", show_default=False)
     ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="Shipped bundle, bundle folder or run folder.")] = "mien_s",
+    model: Annotated[str, typer.Option("--model", "-m", help="Shipped bundle, bundle folder or run folder.")] = DEFAULT_BUNDLE,
     file: console.File = "float32",
     methods: Annotated[str, typer.Option(help="Of occlusion, saliency, grad_cam, separated by commas.")] = "occlusion,saliency,grad_cam",
     layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Also draw the first layer's kernels and feature maps.")] = True,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mien.apps.cli import console
+from mien.card import DEFAULT_BUNDLE
 from mien.errors import ConfigError, MienError, SourceError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def predict(
     parquet: console.Parquet = None,
     annotate: Annotated[Path | None, typer.Option(metavar="DIR", help="Write pictures with boxes and labels.")] = None,
     parts: Annotated[bool, typer.Option("--parts", help="Read each eye, the nose and the mouth too.")] = False,
-    model: console.Model = "mien_s",
+    model: console.Model = DEFAULT_BUNDLE,
     file: console.File = "float32",
     detector: console.DetectorName = "auto",
     detector_model: console.DetectorModel = None,

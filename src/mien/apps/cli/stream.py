@@ -11,6 +11,7 @@ import typer
 from mien.apps.cli import console
 from mien.apps.cli.predict import check_outputs, table_openers
 from mien.apps.cli.view import open_view
+from mien.card import DEFAULT_BUNDLE
 from mien.errors import MienError, OutputError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def stream(
     reconnect: Annotated[float, typer.Option(min=0, help="Seconds to wait for a camera or stream to come back.")] = 30.0,
     max_frames: Annotated[int, typer.Option(min=0, help="Stop after so many frames; 0 reads to the end.")] = 0,
     json: console.Json = False,
-    model: console.Model = "mien_s",
+    model: console.Model = DEFAULT_BUNDLE,
     file: Annotated[str, typer.Option("--file", help="Which file of the bundle runs; quick takes int8 where there is one.")] = "quick",
     detector: console.DetectorName = "auto",
     detector_model: console.DetectorModel = None,
