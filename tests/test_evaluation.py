@@ -26,7 +26,7 @@ from mien.evaluation.combine import Combined, MeanClassifier, Member, RegroupCla
 from mien.evaluation.compare import compare
 from mien.evaluation.crops import Crops, FaceFinder, choose_crops
 from mien.evaluation.evaluate import common_part, evaluate
-from mien.evaluation.measure import as_trained, measure, own_data
+from mien.evaluation.measure import as_trained, measure, measure_manifest, own_data
 from mien.evaluation.open import OpenClassifier, open_classifier
 from mien.evaluation.statistics import accuracy_interval, bootstrap_interval, mcnemar
 from mien.labels import FER5, FER7, FER8
@@ -476,6 +476,17 @@ def test_a_cell_that_cannot_be_measured_leaves_the_others(run: Run, data: Path, 
     assert "on fer2013/publictest: fer2013 knows" in " ".join(err.split())
     assert [cell["n"] for cell in json.loads(out)["cells"]] == [42]
     assert len(json.loads(out)["errors"]) == 1
+
+
+def test_heads_are_told_apart_by_their_angle(tmp_path: Path) -> None:
+    manifest = portraits(tmp_path)
+    model = open_classifier("mien_s", "int8")
+    posed = replace(manifest, samples=tuple(replace(one, pose=pose) for one, pose in zip(manifest.samples, ("S", "S", "FL"), strict=True)))
+    poses = measure_manifest(model, posed, "test", lambda done, total: None, detector="haar").result["poses"]
+    assert list(poses) == ["S", "FL"]
+    assert (poses["S"]["n"], poses["S"]["no_face"], poses["FL"]["n"], poses["FL"]["no_face"]) == (2, 0, 1, 1)
+    assert (poses["S"]["accuracy"], poses["FL"]["accuracy"]) == (0.5, 0.0), "the astronaut is happy, the admiral is not"
+    assert "poses" not in measure_manifest(model, manifest, "test", lambda done, total: None, detector="haar").result
 
 
 def test_stills_in_class_folders_go_through_a_detector(run: Run, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from mien.evaluation.copies import find_copies, measure_copies
 from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
 from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
 from mien.evaluation.open import OpenClassifier
+from mien.evaluation.poses import measure_poses
 from mien.labels import LabelSet
 from mien.training.folder import SPLIT, load_recipe_of, read_facts
 from mien.types import OnProgress
@@ -167,4 +168,6 @@ def measure_manifest(
     metrics = evaluation.metrics | {"left_out": left_out} | provenance(model, manifest.labels)
     if copies:
         metrics["copies"] = measure_copies(evaluation, copies)
+    if poses := measure_poses(evaluation):
+        metrics["poses"] = poses
     return Measurement(evaluation, crop_of, data, head | metrics)

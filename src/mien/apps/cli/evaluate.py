@@ -117,6 +117,8 @@ def print_result(result: dict[str, Any]) -> None:
         console.out.print(line, soft_wrap=True)
     for name, row in result.get("copies", {}).items():
         console.out.print(_describe_copies(name, row), soft_wrap=True)
+    for name, row in result.get("poses", {}).items():
+        console.out.print(f"head {name}: n {row['n']}{describe_missed(row)}, accuracy {row['accuracy']:.4f}", soft_wrap=True)
     rates = ("precision", "recall", "f1", "accuracy")
     rows = [[name, *(f"{row[key]:.3f}" for key in rates), row["support"]] for name, row in result["per_class"].items()]
     console.print_table(["label", "precision", "recall", "F1", "one-vs-rest accuracy", "n"], rows)
