@@ -627,6 +627,10 @@ def test_reproduce_prints_both_figures_and_leaves_out_what_has_no_data(data: Pat
     (row,) = json.loads(out)["rows"]
     assert (row["paper"], row["leaks"], row["split"], row["n"]) == (0.792, True, "test", 28)
     assert json.loads((tmp_path / "r.jsonl").read_text())["data_sha256"]
+    status, out, err = run(*command, *options, "--set", "model=attention_cnn", "--repeats", 2)
+    assert status == 0, err
+    assert "over seeds [0, 1]" in out
+    assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 3
     status, out, err = run("reproduce", "001", "--row", "clcm, rafdb", "--data", data, "--runs", tmp_path / "runs")
     assert status == 2
     assert "Put your copy of rafdb there" in err

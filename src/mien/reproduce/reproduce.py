@@ -2,10 +2,12 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mien.data.catalog import DATASETS, load_dataset
 from mien.data.manifest import Manifest
@@ -130,6 +132,20 @@ def reproduce_row(
         **measured,
         **({"multistage": compare_stages(recipe, row.stages, root, run_dir, say, watch)} if row.stages else {}),
     }
+
+
+def summarize_repeats(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return ``seeds``, ``accuracies``, their ``mean`` and ``sd`` (n - 1) of every row, from its results with several seeds."""
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for result in results:
+        rows.setdefault(result["row"], []).append(result)
+    summary = []
+    for label, of_row in rows.items():
+        accuracies = [result["accuracy"] for result in of_row]
+        sd = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
+        seeds = [result["seed"] for result in of_row]
+        summary.append({"row": label, "seeds": seeds, "accuracies": accuracies, "mean": float(np.mean(accuracies)), "sd": sd})
+    return summary
 
 
 def _train_row(

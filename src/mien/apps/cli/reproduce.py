@@ -1,5 +1,6 @@
 """``mien reproduce``: a paper's table, trained and measured again."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ from mien.apps.cli.evaluate import describe_barred, describe_missed
 from mien.errors import ConfigError, MienError
 
 if TYPE_CHECKING:
-    from mien.reproduce.papers import Paper
+    from mien.reproduce.papers import Paper, Row
 
 
 def reproduce(
@@ -25,6 +26,7 @@ def reproduce(
         Path, typer.Option("--runs", metavar="DIR", help="Where run folders go; finished ones are measured, not trained again.")
     ] = Path("runs"),
     set_: console.Set = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Train every row with so many seeds, and tell mean and standard deviation.")] = 1,
     dry: Annotated[bool, typer.Option("--list", help="Show rows, recipes and the paper's figures; train nothing.")] = False,
     record: console.Record = None,
     json: console.Json = False,
@@ -33,9 +35,7 @@ def reproduce(
 
     Rows whose data are not there are left out, the others are still done, and the exit status is then 2.
     """
-    from mien.records import append_record
-    from mien.reproduce.reproduce import choose_rows, find_paper, reproduce_row, row_recipe
-    from mien.training.fit import Watch
+    from mien.reproduce.reproduce import choose_rows, find_paper, row_recipe, summarize_repeats
 
     paper = find_paper(system)
     rows = choose_rows(paper, table, row or ())
@@ -44,29 +44,54 @@ def reproduce(
     if dry:
         _list(paper, rows, budget, json)
         return
+    results, missing = _train_all(paper, _trainings(paper, rows, budget, set_ or (), repeats), data, runs, budget, record)
+    if not results:
+        raise ConfigError(f"No row of {paper.key} could be made. {missing[0]}")
+    spread = summarize_repeats(results) if repeats > 1 else []
+    if json:
+        values = {"system": paper.key, "rows": results, "left_out": missing, "chosen": paper.chosen, "defects": paper.defects}
+        console.print_json(values | ({"repeats": spread} if spread else {}))
+    else:
+        _print(paper, results, spread)
+    for line in missing:
+        console.say(f"Left out: {line}")
+    if missing:
+        raise typer.Exit(2)
+
+
+def _train_all(
+    paper: "Paper", trainings: "Iterator[tuple[Row, list[str]]]", data: Path, runs: Path, budget: str, record: Path | None
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return what was measured, and what could not be, in words."""
+    from mien.records import append_record
+    from mien.reproduce.reproduce import reproduce_row
+    from mien.training.fit import Watch
+
     results: list[dict[str, Any]] = []
     missing: list[str] = []
-    for one in rows:
+    for one, changes in trainings:
+        if any(line.startswith(f"{one.label}: ") for line in missing):
+            continue  # with another seed it would fail again
         try:
             with console.progress(one.label) as show:
-                watch = Watch(show, _say_epoch)
-                results.append(reproduce_row(paper, one, data, runs, budget, set_ or (), console.say, watch))
+                results.append(reproduce_row(paper, one, data, runs, budget, changes, console.say, Watch(show, _say_epoch)))
         except MienError as error:
             missing.append(f"{one.label}: {error}")
             console.say(f"{one.label}: left out. {error}")
             continue
         if record:
             append_record(record, "reproduce", results[-1])
-    if not results:
-        raise ConfigError(f"No row of {paper.key} could be made. {missing[0]}")
-    if json:
-        console.print_json({"system": paper.key, "rows": results, "left_out": missing, "chosen": paper.chosen, "defects": paper.defects})
-    else:
-        _print(paper, results)
-    if missing:
-        for line in missing:
-            console.say(f"Left out: {line}")
-        raise typer.Exit(2)
+    return results, missing
+
+
+def _trainings(paper: "Paper", rows: "list[Row]", budget: str, changes: Sequence[str], repeats: int) -> "Iterator[tuple[Row, list[str]]]":
+    """Yield every row with the changes of its recipe, as often as it is trained: each time with the next seed."""
+    from mien.reproduce.reproduce import row_recipe
+
+    for row in rows:
+        first = row_recipe(paper, row, budget, changes).seed
+        for seed in range(first, first + repeats):
+            yield row, [*changes, *([f"seed={seed}"] if repeats > 1 else [])]
 
 
 def _say_epoch(history: list[dict[str, float]]) -> None:
@@ -96,7 +121,7 @@ def _percent(rate: float | None) -> str:
     return "-" if rate is None else f"{100 * rate:.1f}"
 
 
-def _print(paper: "Paper", results: list[dict[str, Any]]) -> None:
+def _print(paper: "Paper", results: list[dict[str, Any]], spread: list[dict[str, Any]]) -> None:
     """Print both figures of every row, and what must be known to compare them."""
     console.out.print(f"{paper.key} {paper.name}: {paper.title}", soft_wrap=True)
     rows = []
@@ -119,6 +144,9 @@ def _print(paper: "Paper", results: list[dict[str, Any]]) -> None:
             ]
         )
     console.print_table(["row", "paper %", "ours %", "95 % interval", "macro F1", "weighted F1", "tested on", "trained on", "budget"], rows)
+    for line in spread:
+        each = " ".join(f"{100 * accuracy:.1f}" for accuracy in line["accuracies"])
+        console.out.print(f"{line['row']}: {100 * line['mean']:.1f} ± {100 * line['sd']:.1f} over seeds {line['seeds']} ({each})")
     for r in results:
         if "multistage" in r:
             _print_stages(r["row"], r["multistage"])
