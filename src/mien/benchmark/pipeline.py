@@ -20,10 +20,11 @@ import numpy as np
 from mien.alignment import cut_face
 from mien.benchmark.peer import FerProcess
 from mien.benchmark.scenes import Scene, make_scene
-from mien.card import DEFAULT_BUNDLE, open_shipped
+from mien.card import DEFAULT_BUNDLE, open_bundle
 from mien.errors import ConfigError, UnknownNameError
 from mien.overlay import draw
 from mien.pipeline import Pipeline, Recognizer
+from mien.timing import interleave
 from mien.types import Face, Float, OnProgress, Policy, UInt8
 
 WARM_UP = 5
@@ -41,10 +42,12 @@ def measure_pipeline(
     num_runs: int,
     peer_python: Path | None,
     on_progress: OnProgress,
+    model: str = DEFAULT_BUNDLE,
 ) -> dict[str, Any]:
     """Time every candidate on every frame, and the classifier alone in float32 and int8.
 
     Args:
+        model: Name of a shipped bundle, or the folder of one; it needs both files.
         detectors: Names; ``NAME:picture`` and ``NAME:camera`` choose the policy, which is camera otherwise.
         peer_python: Interpreter that has ``fer``; None tries mien's own, and goes without where it has none.
 
@@ -54,14 +57,14 @@ def measure_pipeline(
         ConfigError: ``fer`` does not run in the named interpreter.
     """
     with _one_opencv_thread(), ExitStack() as stack:
-        candidates = {f"{detector} + {file}": _mien_candidate(detector, file) for detector in detectors for file in FILES}
+        candidates = {f"{detector} + {file}": _mien_candidate(model, detector, file) for detector in detectors for file in FILES}
         peer, peer_note = _open_peer(scenes, peer_python)
         if peer is not None:
             stack.enter_context(peer)
             candidates[PEER] = partial(_time_peer, peer)
         samples = _take_turns(candidates, scenes, num_runs, on_progress)
-        classifier_ms = _time_classifiers(num_runs)
-    card = open_shipped(DEFAULT_BUNDLE).card
+        classifier_ms = _time_classifiers(model, num_runs)
+    card = open_bundle(model).card
     return {
         "model": card.name,
         "files_sha256": {name: card.files[name].sha256 for name in FILES},
@@ -119,11 +122,11 @@ def _one_opencv_thread() -> Iterator[None]:
         cv2.setNumThreads(previous_threads)
 
 
-def _mien_candidate(detector: str, file: str) -> TimedFrame:
+def _mien_candidate(model: str, detector: str, file: str) -> TimedFrame:
     name, _, policy = detector.partition(":")
     if policy and policy not in get_args(Policy):
         raise UnknownNameError("Policy", policy, get_args(Policy))
-    return time_stages(Recognizer(file=file, detector=name, policy=cast("Policy", policy or "camera")).pipeline)
+    return time_stages(Recognizer(model, file, name, policy=cast("Policy", policy or "camera")).pipeline)
 
 
 def _open_peer(scenes: Sequence[Scene], python: Path | None) -> tuple[FerProcess | None, str]:
@@ -160,20 +163,13 @@ def _take_turns(
     return samples
 
 
-def _time_classifiers(num_runs: int) -> dict[str, list[float]]:
+def _time_classifiers(model: str, num_runs: int) -> dict[str, list[float]]:
     """Return the milliseconds of one face through each file of the bundle, from crop to scores."""
-    recognizers = {file: Recognizer(file=file, detector="haar", policy="camera") for file in FILES}
+    recognizers = {file: Recognizer(model, file, "haar", policy="camera") for file in FILES}
     pipeline = recognizers["float32"].pipeline
     image = make_scene("480p", 1).image
     crop = cut_face(image, pipeline.detect(image)[0], pipeline.alignment, pipeline.preprocess)
-    times_ms: dict[str, list[float]] = {file: [] for file in FILES}
-    for run in range(WARM_UP + num_runs):
-        for file, recognizer in recognizers.items():
-            started_s = perf_counter()
-            recognizer.classify([crop])
-            if run >= WARM_UP:
-                times_ms[file].append((perf_counter() - started_s) * 1000)
-    return times_ms
+    return interleave({file: partial(recognizer.classify, [crop]) for file, recognizer in recognizers.items()}, num_runs, WARM_UP)
 
 
 def _row(name: str, scene: Scene, samples: Sequence[Mapping[str, float]]) -> dict[str, Any]:

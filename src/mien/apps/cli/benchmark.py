@@ -20,6 +20,7 @@ def pipeline(
     ] = "blazeface,yunet,yunet:picture,haar",
     sizes: Annotated[str, typer.Option(help="Frame sizes, separated by commas.")] = "480p,720p,1080p",
     faces: Annotated[str, typer.Option(help="Numbers of faces in a frame, separated by commas.")] = "0,1,5,20",
+    model: console.Model = DEFAULT_BUNDLE,
     runs: Annotated[int, typer.Option(min=1, help="Timed passes of each candidate over each frame.")] = 40,
     peer_python: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Interpreter that has the package fer, to compare with; mien's own by default.")
@@ -34,7 +35,7 @@ def pipeline(
 
     scenes = make_scenes(console.listed(sizes), read_counts(faces))
     with console.progress("pipeline") as show:
-        result = measure_pipeline(console.listed(detectors), scenes, runs, peer_python, show)
+        result = measure_pipeline(console.listed(detectors), scenes, runs, peer_python, show, model)
     if record:
         append_record(record, "benchmark pipeline", result)
     if result["peer_note"]:
