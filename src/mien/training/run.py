@@ -108,7 +108,8 @@ def train(
         _load_init(network, run_dir / folder.INIT, folder.read_facts(run_dir)["init"]["labels"], labels)
     say(f"Starts from {recipe.init or recipe.transfer.weights or 'random weights'}; taught by {_teacher_name(recipe)}.")
     if network.num_frozen:
-        say(f"{network.num_frozen} of {len(network.whole.layers)} layers are frozen.")
+        num_trained = sum(int(np.prod(weight.shape)) for weight in network.whole.trainable_weights)
+        say(f"{network.num_frozen} of {len(network.whole.layers)} layers are frozen; {num_trained:,} parameters are trained.")
     append_line(run_dir / folder.ENVIRONMENT, describe_environment())
     started_s = time.monotonic()
     feed, validation = _feeds(recipe, data, targets, network, features_dir or run_dir / folder.FEATURES, say, watch)
