@@ -50,7 +50,7 @@ export class Live {
     const isNew = time_s !== this.lastTime_s // the screen is drawn more often than some videos change
     if (this.isOver || !isNew || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return
     this.lastTime_s = time_s
-    if (this.numSeen) this.numDropped += number - this.numSeen - 1
+    if (this.numSeen) this.numDropped += Math.max(0, number - this.numSeen - 1)
     this.numSeen = number
     if (this.isBusy) {
       this.numDropped++

@@ -105,7 +105,7 @@ var Live = class {
 		const isNew = time_s !== this.lastTime_s;
 		if (this.isOver || !isNew || this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
 		this.lastTime_s = time_s;
-		if (this.numSeen) this.numDropped += number - this.numSeen - 1;
+		if (this.numSeen) this.numDropped += Math.max(0, number - this.numSeen - 1);
 		this.numSeen = number;
 		if (this.isBusy) {
 			this.numDropped++;
