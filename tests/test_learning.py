@@ -22,8 +22,9 @@ from mien.errors import ConfigError, DataError, MienError, ModelFileError
 from mien.evaluation.float_model import FloatClassifier
 from mien.preprocess import PreprocessSpec, prepare, to_color
 from mien.reproduce.multistage import compare_stages, stage_epochs
-from mien.reproduce.papers import BUDGETS, PAPERS, Row
+from mien.reproduce.papers import BUDGETS, PAPERS
 from mien.reproduce.reproduce import choose_rows, find_paper, reproduce_row, row_recipe, run_name
+from mien.reproduce.rows import Row
 from mien.training.checkpoint import average_weights, values_of
 from mien.training.distill import DistillSpec, blend_scores
 from mien.training.fit import Watch, kept_epoch

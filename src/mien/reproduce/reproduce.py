@@ -15,7 +15,8 @@ from mien.errors import ConfigError, UnknownNameError
 from mien.evaluation.measure import measure_manifest
 from mien.evaluation.open import open_classifier
 from mien.reproduce.multistage import compare_stages, forget_networks
-from mien.reproduce.papers import BUDGETS, PAPERS, Paper, Row
+from mien.reproduce.papers import BUDGETS, PAPERS, Paper
+from mien.reproduce.rows import Row
 from mien.training.fit import Watch
 from mien.training.folder import read_facts, read_history, read_seconds
 from mien.training.recipe import Recipe, load_recipe

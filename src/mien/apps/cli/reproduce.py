@@ -11,7 +11,8 @@ from mien.apps.cli.evaluate import describe_barred, describe_missed
 from mien.errors import ConfigError, MienError
 
 if TYPE_CHECKING:
-    from mien.reproduce.papers import Paper, Row
+    from mien.reproduce.papers import Paper
+    from mien.reproduce.rows import Row
 
 
 def reproduce(
