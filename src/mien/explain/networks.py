@@ -3,17 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from mien.alignment import AlignmentSpec
 from mien.card import open_trained
 from mien.labels import LabelSet
-from mien.pictures import read_picture
-from mien.preprocess import Float32, PreprocessSpec, prepare
+from mien.preprocess import Float32, PreprocessSpec
 from mien.runtime.classifier import BundleClassifier
 from mien.training.folder import is_run
 from mien.types import Float
@@ -83,17 +79,10 @@ def open_explained(reference: str | Path, file: str = "float32") -> Explained:
     card = bundle.card
 
     def build() -> "Model":
-        from mien.training.unfold import network_of_bundle
+        from mien.training.unfold import asked_network
 
-        return network_of_bundle(bundle, _portraits(card.preprocess))
+        return asked_network(bundle)
 
     file = card.file_name(file)
     raw_scores, hashes = BundleClassifier(bundle, file).raw_scores, {file: card.files[file].sha256}
     return Explained(card.name, card.labels, card.preprocess, card.alignment, raw_scores, build, hashes)
-
-
-def _portraits(spec: PreprocessSpec) -> Float32:
-    """Return network inputs from the shipped portraits: what is explained does not depend on statistics, only training would."""
-    folder = Path(str(files("mien") / "media"))
-    pictures = [read_picture(path) for path in sorted(folder.glob("*.jpg"))]
-    return np.concatenate([prepare([picture], spec) for picture in pictures])

@@ -1,7 +1,7 @@
 """A teacher's answers as targets (Hinton et al. 2015).
 
-Teaching *runs* are asked about the very pictures that the student sees (``teacher.py``). A *score file* holds what any model or ensemble
-said once of every training picture (``mien evaluate TEACHER --split training --out DIR``): it costs nothing while training.
+Teaching *runs and bundles* are asked about the very pictures that the student sees (``teacher.py``). A *score file* holds what any
+model or ensemble said once of every training picture (``mien evaluate TEACHER --split training --out DIR``): it costs nothing while training.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class DistillSpec:
     """Whom to learn from, and how much."""
 
     teacher: str = ""
-    """Run folder of a finished run with the same labels, or several joined with ``+``, whose scores are averaged."""
+    """Finished run or bundle with the same labels, or several joined with ``+``, whose scores are averaged."""
     scores: str = ""
     """Score file, or its folder, of a teacher's answers to the training split. Neither this nor ``teacher``: labels alone."""
     weight: float = 0.5

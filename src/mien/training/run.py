@@ -39,7 +39,7 @@ from mien.training.initial import initial_weights, references
 from mien.training.losses import label_weights
 from mien.training.network import Network, compile_network, start
 from mien.training.recipe import Recipe
-from mien.training.teacher import load_teachers, teachers_of, teachers_sha256, teaching
+from mien.training.teacher import load_teachers, teachers_sha256, teaching
 from mien.types import Float, OnProgress
 
 Say = Callable[[str], None]
@@ -171,7 +171,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
         raise ConfigError(f"{length} training images in an epoch do not fill one batch of {size}. Use --set optimizer.batch_size=N.")
     facts |= {"training_sha256": training.sha256, "num_training": len(training), "validation_sha256": validation.sha256}
     if recipe.distill.teacher:
-        facts |= {"teacher": recipe.distill.teacher, "teacher_sha256": teachers_sha256(teachers_of(recipe))}
+        facts |= {"teacher": recipe.distill.teacher, "teacher_sha256": teachers_sha256(recipe)}
     if recipe.distill.scores:
         scores = Path(recipe.distill.scores)
         facts |= {"teacher": scored_by(scores), "teacher_scores_sha256": scores_sha256(scores)}

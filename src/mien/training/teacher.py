@@ -1,4 +1,4 @@
-"""Finished runs that are asked, at every step, about the very pictures that the student sees.
+"""Finished runs and bundles that are asked, at every step, about the very pictures that the student sees.
 
 Changed, covered and mixed anew each time, those are pictures whose labels the teachers could not learn by heart (Beyer et al. 2022,
 *Knowledge distillation: a good teacher is patient and consistent*).
@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from mien.card import open_trained
 from mien.errors import ConfigError
 from mien.labels import LabelSet
 from mien.preprocess import GRAY, Float32, PreprocessSpec
+from mien.runtime.graph import read_graph
 from mien.training import folder
 from mien.training.initial import references
 from mien.training.losses import scores_of_logits
 from mien.training.network import load_network
 from mien.training.recipe import Recipe
+from mien.training.unfold import asked_network, loss_of
 from mien.types import Float
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Teacher:
-    """A finished run's network and what it needs to be asked."""
+    """A trained network and what it needs to be asked."""
 
     network: "Model"
     """From (N, H, W, C) inputs to (N, K) logits."""
@@ -38,41 +41,53 @@ class Teacher:
     """What it was trained with says how logits become scores."""
 
 
-def teachers_of(recipe: Recipe) -> list[Path]:
-    """Return the run folders that a recipe is taught by at every step."""
-    return [Path(name) for name in references(recipe.distill.teacher)]
-
-
-def teachers_sha256(teacher_dirs: Sequence[Path]) -> str:
-    """Return the hash of what the teachers learned.
+def teachers_sha256(recipe: Recipe) -> str:
+    """Return the hash of what a recipe's teachers learned.
 
     Raises:
-        ConfigError: one is not finished.
+        UnknownNameError: one is neither a run folder nor a bundle.
+        ConfigError: a run is not finished.
     """
-    return hashlib.sha256(b"".join(folder.final_weights(teacher_dir).read_bytes() for teacher_dir in teacher_dirs)).hexdigest()
+    return hashlib.sha256(b"".join(_weights_file(name).read_bytes() for name in references(recipe.distill.teacher))).hexdigest()
+
+
+def _weights_file(reference: str) -> Path:
+    run_dir = Path(reference)
+    return folder.final_weights(run_dir) if folder.is_run(run_dir) else open_trained(reference).file("float32")
 
 
 def load_teachers(recipe: Recipe, labels: LabelSet) -> list[Teacher]:
     """Return the networks that a recipe is taught by.
 
     Raises:
+        UnknownNameError: one is neither a run folder nor a bundle.
+        ModelFileError: a bundle's network cannot be taken back from its file.
         ConfigError: one has other labels, or sees other parts of a face or less of its detail than the student.
     """
-    return [_load_teacher(teacher_dir, recipe, labels) for teacher_dir in teachers_of(recipe)]
+    return [_load_teacher(reference, recipe, labels) for reference in references(recipe.distill.teacher)]
 
 
-def _load_teacher(teacher_dir: Path, student: Recipe, labels: LabelSet) -> Teacher:
-    recipe = folder.load_recipe_of(teacher_dir)
-    if folder.read_facts(teacher_dir)["labels"] != list(labels):
-        raise ConfigError(f"{teacher_dir}: a teacher needs the labels of its student, and these differ.")
-    if not _can_translate(student.whole_face_preprocess, recipe.whole_face_preprocess):
-        raise ConfigError(
-            f"{teacher_dir}: cannot be asked about the very pictures that its student sees: it needs to see the same share of a face, "
-            f"histograms as they are, and an input of at least {student.preprocess.side} pixels. Let it write its answers once instead: "
-            f"mien evaluate {teacher_dir} --split training --out DIR, then --set distill.scores=DIR"
-        )
-    network = load_network(recipe, len(labels), folder.final_weights(teacher_dir), student.precision)
+def _load_teacher(reference: str, student: Recipe, labels: LabelSet) -> Teacher:
+    if not folder.is_run(Path(reference)):
+        bundle = open_trained(reference)
+        _check_teacher(reference, bundle.card.labels, bundle.card.preprocess, student, labels)
+        return Teacher(asked_network(bundle), bundle.card.preprocess, loss_of(read_graph(bundle.file("float32"))))
+    run_dir = Path(reference)
+    recipe = folder.load_recipe_of(run_dir)
+    _check_teacher(reference, folder.read_facts(run_dir)["labels"], recipe.whole_face_preprocess, student, labels)
+    network = load_network(recipe, len(labels), folder.final_weights(run_dir), student.precision)
     return Teacher(network, recipe.preprocess, recipe.loss.name)
+
+
+def _check_teacher(reference: str, theirs: Sequence[str], whole_face: PreprocessSpec, student: Recipe, labels: LabelSet) -> None:
+    if list(theirs) != list(labels):
+        raise ConfigError(f"{reference}: a teacher needs the labels of its student, and these differ.")
+    if not _can_translate(student.whole_face_preprocess, whole_face):
+        raise ConfigError(
+            f"{reference}: cannot be asked about the very pictures that its student sees: it needs to see the same share of a face, "
+            f"histograms as they are, and an input of at least {student.preprocess.side} pixels. Let it write its answers once instead: "
+            f"mien evaluate {reference} --split training --out DIR, then --set distill.scores=DIR"
+        )
 
 
 def _can_translate(mine: PreprocessSpec, theirs: PreprocessSpec) -> bool:

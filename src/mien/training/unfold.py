@@ -5,6 +5,7 @@ normalisation the statistics that real faces give, such that the network answers
 """
 
 import re
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ import numpy as np
 from mien.card import Bundle
 from mien.errors import ModelFileError
 from mien.models.catalog import build_model
-from mien.preprocess import Float32
+from mien.pictures import read_picture
+from mien.preprocess import Float32, prepare
 from mien.runtime.classifier import load_network, run_each
 from mien.runtime.graph import WEIGHTED, Graph, read_graph
 from mien.training.losses import scores_of_logits
@@ -25,6 +27,17 @@ TOLERANCE = 1e-3
 MAX_COMPARED = 8
 # Keras numbers the layers of an exported copy: functional_1/stem_1/convolution holds the kernel of "stem".
 _KERNEL = re.compile(r"([^/;]+)_\d+/(?:convolution|depthwise|MatMul)\b")
+
+
+def asked_network(bundle: Bundle) -> "Model":
+    """Return the bundle's network in Keras, for asking and explaining: its statistics, which only training would use, are the portraits'.
+
+    Raises:
+        UnknownNameError, ModelFileError, MissingExtraError: as ``network_of_bundle``.
+    """
+    portraits = sorted(Path(str(files("mien") / "media")).glob("*.jpg"))
+    inputs = [prepare([read_picture(path)], bundle.card.preprocess) for path in portraits]
+    return network_of_bundle(bundle, np.concatenate(inputs))
 
 
 def network_of_bundle(bundle: Bundle, inputs: Float32) -> "Model":
@@ -46,7 +59,7 @@ def network_of_bundle(bundle: Bundle, inputs: Float32) -> "Model":
     followers = _assign(model, _read_kernels(graph, path), path)
     _fit_statistics(model, followers, inputs)
     some = inputs[:MAX_COMPARED]
-    found = scores_of_logits(np.asarray(model.predict_on_batch(some), np.float64), _loss_name(graph))
+    found = scores_of_logits(np.asarray(model.predict_on_batch(some), np.float64), loss_of(graph))
     difference = float(np.abs(found - run_each(load_network(path), some)).max(initial=0.0))
     if not difference <= TOLERANCE:
         raise ModelFileError(f"{path}: the network taken back from it answers differently, by {difference:.2g}. Start from its run folder.")
@@ -69,7 +82,7 @@ def _read_kernels(graph: Graph, path: Path) -> dict[str, tuple[Float32, Float32]
     return kernels
 
 
-def _loss_name(graph: Graph) -> str:
+def loss_of(graph: Graph) -> str:
     """Return the loss whose scores the file gives: a sigmoid per label, or a softmax over all."""
     return "binary_crossentropy" if any(operation.name == "LOGISTIC" for operation in graph.operations[-4:]) else "crossentropy"
 
