@@ -83,6 +83,20 @@ def test_a_smile_is_seen_in_the_mouth(portrait_crop: UInt8) -> None:
     assert 24 <= y <= 36  # the mouth is at 28
 
 
+@pytest.mark.parametrize("loss_name", ["crossentropy", "binary_crossentropy"])
+def test_saliency_is_the_gradient_of_the_loss_it_was_trained_with(face: Float32, loss_name: str) -> None:
+    keras = pytest.importorskip("keras")
+    from mien.explain.gradients import saliency
+
+    model = keras.Sequential([keras.Input(face.shape), keras.layers.Flatten(), keras.layers.Dense(3)])
+    kernel = np.random.default_rng(1).normal(0, 0.1, (face.size, 3)).astype(np.float32)
+    model.layers[-1].set_weights([kernel, np.zeros(3, np.float32)])
+    logits = face.reshape(-1) @ kernel
+    scores = np.exp(logits) / np.exp(logits).sum() if loss_name == "crossentropy" else 1 / (1 + np.exp(-logits))
+    expected = np.abs(kernel @ (scores - np.eye(3)[2])).reshape(face.shape[:2])
+    np.testing.assert_allclose(saliency(model, face, 2, loss_name), expected, atol=1e-6)
+
+
 def test_shares_and_grids() -> None:
     mask = np.zeros((4, 4))
     mask[:2] = 1

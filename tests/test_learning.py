@@ -13,13 +13,15 @@ import pytest
 
 import dataset_trees as trees
 from conftest import Run, write_fer2013
+from mien.card import open_bundle
 from mien.data.catalog import load_dataset
 from mien.data.manifest import clean_training
 from mien.data.scores import read_scores, scores_sha256, write_scores
 from mien.data.splits import load_split
 from mien.data.targets import TargetSpec, soft_targets
-from mien.errors import ConfigError, DataError, MienError, ModelFileError
+from mien.errors import ConfigError, DataError, MienError, ModelFileError, UnknownNameError
 from mien.evaluation.float_model import FloatClassifier
+from mien.export.parity import file_scores
 from mien.preprocess import PreprocessSpec, prepare, to_color
 from mien.reproduce.multistage import compare_stages, stage_epochs
 from mien.reproduce.papers import BUDGETS, PAPERS
@@ -240,6 +242,21 @@ def test_teachers_of_other_sizes_are_asked_about_the_same_pictures(learn: Callab
     assert read_facts(taught)["teacher_sha256"] == hashlib.sha256(weights).hexdigest()
     with pytest.raises(ConfigError, match="joined with"):
         learn("mien_s-fer2013", f"distill.teacher={runs[0]}+", name="none")
+
+
+def test_a_bundle_teaches_what_its_file_says(learn: Callable[..., Path]) -> None:
+    spec = replace(load_recipe("mien_xs-fer2013"), distill=DistillSpec(teacher="mien_s", weight=1.0))
+    bundle = open_bundle("mien_s")
+    inputs = prepare([np.random.default_rng(number).integers(0, 256, (48, 48), np.uint8) for number in range(3)], spec.preprocess)
+    teach = teaching(load_teachers(spec, bundle.card.labels), spec)
+    assert teach is not None
+    np.testing.assert_allclose(teach(inputs, np.eye(7)[:3]), file_scores(bundle.file("float32"), "litert")(inputs), atol=1e-4)
+    taught = learn("mien_xs-fer2013", "distill.teacher=mien_s")
+    assert read_facts(taught)["teacher_sha256"] == bundle.card.files["float32"].sha256
+    with pytest.raises(ConfigError, match="needs the labels of its student"):
+        load_teachers(spec, bundle.card.labels[:5])
+    with pytest.raises(UnknownNameError, match="nobody"):
+        learn("mien_xs-fer2013", "distill.teacher=nobody", name="untaught")
 
 
 @pytest.mark.parametrize(("mine", "theirs"), [("gray", "rgb"), ("rgb", "gray"), ("rgb", "rgb")])

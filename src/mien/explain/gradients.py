@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from keras import Model
 
 
-def saliency(model: "Model", face: Float32, column: int) -> Float:
+def saliency(model: "Model", face: Float32, column: int, loss_name: str = "crossentropy") -> Float:
     """Return (H, W) largest size over the channels of the gradient of one label's loss by the input (Simonyan et al. 2014).
 
     Args:
         model: From (N, H, W, C) to (N, K) logits.
         face: (H, W, C) network input.
+        loss_name: What the network was trained with, as ``LossSpec.name``; of the focal loss, its cross-entropy is taken.
 
     Raises:
         ConfigError: Keras runs on another backend than TensorFlow.
@@ -27,7 +28,11 @@ def saliency(model: "Model", face: Float32, column: int) -> Float:
     values = tensorflow.constant(face[np.newaxis])
     with tensorflow.GradientTape() as tape:
         tape.watch(values)
-        loss = tensorflow.nn.sparse_softmax_cross_entropy_with_logits([column], model(values, training=False))
+        logits = model(values, training=False)
+        if loss_name == "binary_crossentropy":  # one sigmoid per label
+            loss = tensorflow.nn.sigmoid_cross_entropy_with_logits(tensorflow.one_hot([column], logits.shape[-1]), logits)
+        else:
+            loss = tensorflow.nn.sparse_softmax_cross_entropy_with_logits([column], logits)
     heat: Float = np.abs(tape.gradient(loss, values).numpy()[0]).max(axis=2)
     return heat
 

@@ -11,6 +11,7 @@ from mien.card import open_trained
 from mien.labels import LabelSet
 from mien.preprocess import Float32, PreprocessSpec
 from mien.runtime.classifier import BundleClassifier
+from mien.runtime.graph import read_graph
 from mien.training.folder import is_run
 from mien.types import Float
 
@@ -31,6 +32,8 @@ class Explained:
     raw_scores: Callable[[Float32], Float]
     build: Callable[[], "Model"]
     """Makes the network in Keras."""
+    loss_name: Callable[[], str]
+    """Tells the loss it was trained with, as ``LossSpec.name``."""
     files_sha256: dict[str, str] = field(default_factory=dict)
     """Of a bundle: the file that is looked into, to its hash."""
 
@@ -56,7 +59,9 @@ class Explained:
             return occlusion_map(self.raw_scores, face, column)
         from mien.explain import gradients
 
-        return (gradients.saliency if method == "saliency" else gradients.grad_cam)(self.model, face, column)
+        if method == "saliency":
+            return gradients.saliency(self.model, face, column, self.loss_name())
+        return gradients.grad_cam(self.model, face, column)
 
 
 def open_explained(reference: str | Path, file: str = "float32") -> Explained:
@@ -73,8 +78,9 @@ def open_explained(reference: str | Path, file: str = "float32") -> Explained:
 
         network = FloatClassifier(path)
         recipe = network.recipe
-        preprocess = recipe.whole_face_preprocess
-        return Explained(recipe.name, network.labels, preprocess, AlignmentSpec(), network.raw_scores, lambda: network.model)
+        spec = recipe.whole_face_preprocess
+        network_of_run, its_loss = (lambda: network.model), (lambda: recipe.loss.name)
+        return Explained(recipe.name, network.labels, spec, AlignmentSpec(), network.raw_scores, network_of_run, its_loss)
     bundle = open_trained(reference)
     card = bundle.card
 
@@ -83,6 +89,11 @@ def open_explained(reference: str | Path, file: str = "float32") -> Explained:
 
         return asked_network(bundle)
 
+    def loss_name() -> str:
+        from mien.training.unfold import loss_of
+
+        return loss_of(read_graph(bundle.file("float32")))
+
     file = card.file_name(file)
     raw_scores, hashes = BundleClassifier(bundle, file).raw_scores, {file: card.files[file].sha256}
-    return Explained(card.name, card.labels, card.preprocess, card.alignment, raw_scores, build, hashes)
+    return Explained(card.name, card.labels, card.preprocess, card.alignment, raw_scores, build, loss_name, hashes)

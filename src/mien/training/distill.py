@@ -1,7 +1,7 @@
 """A teacher's answers as targets (Hinton et al. 2015).
 
 Teaching *runs and bundles* are asked about the very pictures that the student sees (``teacher.py``). A *score file* holds what any
-model or ensemble said once of every training picture (``mien evaluate TEACHER --split training --out DIR``): it costs nothing while training.
+model or ensemble said once of every training picture (``mien evaluate TEACHER --split training --out DIR``), at no cost while training.
 """
 
 from dataclasses import dataclass
