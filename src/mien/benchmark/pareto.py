@@ -1,12 +1,11 @@
 """A picture of accuracy against what it costs: time, size and work of everything whose accuracy was measured, peers among it."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from mien.errors import MissingExtraError
+from mien.figure import new_figure, png_of
 from mien.training.recipe import load_recipe
 
 COSTS = {"median_ms": "ms per face, one thread", "megabytes": "file, MB", "million_macs": "million multiply-accumulates"}
@@ -80,11 +79,7 @@ def draw_pareto(points: Sequence[dict[str, Any]], main_split: str) -> bytes:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Drawing", "report") from error
-    figure = Figure(figsize=(15, 5.2), layout="constrained")
+    figure = new_figure(15, 5.2)
     for axes, (cost, title) in zip(figure.subplots(1, len(COSTS), sharey=True), COSTS.items(), strict=True):
         best = is_best(points, cost)
         front = sorted(
@@ -114,6 +109,4 @@ def draw_pareto(points: Sequence[dict[str, Any]], main_split: str) -> bytes:
     figure.suptitle(
         f"Filled: {main_split}, one crop (blue mien, orange peers). Hollow: trained by a paper's protocol, on the split in brackets."
     )
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=110)
-    return content.getvalue()
+    return png_of(figure, 110)

@@ -2,33 +2,16 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from mien.errors import MissingExtraError
 from mien.evaluation.metrics import CalibrationBin, RiskPoint
+from mien.figure import new_figure, png_of
 from mien.types import UInt8
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 CROP_SIDE_PX = 128
-
-
-def _figure(width: float, height: float) -> "Figure":
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Drawing figures", "report") from error
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _png(figure: "Figure") -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120)
-    return content.getvalue()
 
 
 def draw_confusion(metrics: Mapping[str, Any], title: str = "") -> bytes:
@@ -42,7 +25,7 @@ def draw_confusion(metrics: Mapping[str, Any], title: str = "") -> bytes:
     """
     counts, percent, names = np.array(metrics["confusion"]), np.array(metrics["confusion_percent"]), metrics["labels"]
     side = max(4.5, 0.75 * len(names) + 1.2)
-    figure = _figure(side, side - 0.4)
+    figure = new_figure(side, side - 0.4)
     axes = figure.subplots()
     axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
@@ -52,7 +35,7 @@ def draw_confusion(metrics: Mapping[str, Any], title: str = "") -> bytes:
         color = "white" if value > 55 else "black"
         axes.text(column, row - 0.1, f"{value:.0f} %", ha="center", va="center", color=color, fontsize=9.5)
         axes.text(column, row + 0.24, str(counts[row, column]), ha="center", va="center", color=color, fontsize=7, alpha=0.8)
-    return _png(figure)
+    return png_of(figure)
 
 
 def draw_histogram(counts: Mapping[str, Mapping[str, int]]) -> bytes:
@@ -65,7 +48,7 @@ def draw_histogram(counts: Mapping[str, Mapping[str, int]]) -> bytes:
         MissingExtraError: matplotlib is not installed.
     """
     labels = list(dict.fromkeys(label for split in counts.values() for label in split))
-    figure = _figure(max(6.0, 1.15 * len(labels)), 3.6)
+    figure = new_figure(max(6.0, 1.15 * len(labels)), 3.6)
     axes = figure.subplots()
     width = 0.8 / len(counts)
     for index, (split, by_label) in enumerate(counts.items()):
@@ -78,7 +61,7 @@ def draw_histogram(counts: Mapping[str, Mapping[str, int]]) -> bytes:
     axes.set_xticks(range(len(labels)), labels)
     axes.set(ylabel="% of the split")
     axes.legend(loc="upper center", ncols=len(counts))
-    return _png(figure)
+    return png_of(figure)
 
 
 def draw_reliability(bins: Sequence[CalibrationBin]) -> bytes:
@@ -87,7 +70,7 @@ def draw_reliability(bins: Sequence[CalibrationBin]) -> bytes:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    figure = _figure(5, 5)
+    figure = new_figure(5, 5)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     above.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1, label="calibrated")
     confidence = [one.confidence for one in bins]
@@ -97,7 +80,7 @@ def draw_reliability(bins: Sequence[CalibrationBin]) -> bytes:
     above.legend(loc="upper left")
     below.bar(confidence, [one.count for one in bins], width=0.03)
     below.set(xlabel="confidence (highest score)", ylabel="samples")
-    return _png(figure)
+    return png_of(figure)
 
 
 def draw_risk_coverage(points: Sequence[RiskPoint]) -> bytes:
@@ -106,13 +89,13 @@ def draw_risk_coverage(points: Sequence[RiskPoint]) -> bytes:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    figure = _figure(5, 3.5)
+    figure = new_figure(5, 3.5)
     axes = figure.subplots()
     axes.plot([100 * point.coverage for point in points], [100 * point.risk for point in points], marker=".")
     axes.set(xlabel="faces that get a reading, %", ylabel="of these wrong, %", xlim=(0, 100))
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
-    return _png(figure)
+    return png_of(figure)
 
 
 def draw_crop(crop: UInt8) -> bytes:

@@ -1,10 +1,12 @@
 """The picture of a probe: accuracy per strength or condition, all models in one."""
 
-import io
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mien.errors import MissingExtraError
+from mien.figure import new_figure, png_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def draw_probe(result: dict[str, Any]) -> bytes:
@@ -13,22 +15,16 @@ def draw_probe(result: dict[str, Any]) -> bytes:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Drawing", "report") from error
     is_graded = result["probe"] == "corruptions"
-    figure = _draw_strengths(Figure, result) if is_graded else _draw_conditions(Figure, result)
+    figure = _draw_strengths(result) if is_graded else _draw_conditions(result)
     figure.suptitle(f"{result['probe']}: {result['dataset']}/{result['split']}, {result['n']} faces")
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=110)
-    return content.getvalue()
+    return png_of(figure, 110)
 
 
-def _draw_strengths(make: Any, result: dict[str, Any]) -> Any:
+def _draw_strengths(result: dict[str, Any]) -> "Figure":
     names = list(dict.fromkeys(name.partition("/")[0] for name in result["rows"][0]["conditions"]))
     columns = 4
-    figure = make(figsize=(12, 2.6 * math.ceil(len(names) / columns)), layout="constrained")
+    figure = new_figure(12, 2.6 * math.ceil(len(names) / columns))
     grid = figure.subplots(math.ceil(len(names) / columns), columns, sharex=True, sharey=True, squeeze=False)
     for axes, name in zip(grid.flat, names, strict=False):
         for row in result["rows"]:
@@ -44,9 +40,9 @@ def _draw_strengths(make: Any, result: dict[str, Any]) -> Any:
     return figure
 
 
-def _draw_conditions(make: Any, result: dict[str, Any]) -> Any:
+def _draw_conditions(result: dict[str, Any]) -> "Figure":
     names = list(result["rows"][0]["conditions"])
-    figure = make(figsize=(max(7, 1.2 * len(names)), 4.2), layout="constrained")
+    figure = new_figure(max(7, 1.2 * len(names)), 4.2)
     axes = figure.subplots()
     width = 0.8 / len(result["rows"])
     for index, row in enumerate(result["rows"]):

@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.errors import MissingExtraError
+from mien.figure import new_figure, png_of
 from mien.overlay import COLORS_RGB, color_of
 
 if TYPE_CHECKING:
@@ -41,13 +41,10 @@ def draw_timeline(people: Sequence["Person"], path: Path) -> None:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Patch
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Drawing a timeline", "report") from error
     drawn = longest_seen(people)
-    figure = Figure(figsize=(10, 1.4 + 0.45 * max(1, len(drawn))), layout="constrained")
+    figure = new_figure(10, 1.4 + 0.45 * max(1, len(drawn)))
+    from matplotlib.patches import Patch
+
     axes = figure.add_subplot()
     for row, person in enumerate(drawn):
         spans = [(run.start_s, run.end_s - run.start_s) for run in person.runs]
@@ -62,7 +59,7 @@ def draw_timeline(people: Sequence["Person"], path: Path) -> None:
     if shown:
         patches = [Patch(color=_color(name), label=name) for name in shown]
         axes.legend(handles=patches, ncols=len(shown), loc="lower left", bbox_to_anchor=(0, 1), frameon=False)
-    figure.savefig(path, format="png", dpi=120)
+    path.write_bytes(png_of(figure))
 
 
 def page_of(values: dict[str, Any], people: Sequence["Person"]) -> str:

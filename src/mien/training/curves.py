@@ -1,11 +1,10 @@
 """Loss, accuracy and learning rate over the epochs, as a picture."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from mien.errors import MissingExtraError
+from mien.figure import new_figure, png_of
 
 CURVES = ("loss", "accuracy", "learning_rate")
 PARTS = ("training", "validation")
@@ -17,12 +16,8 @@ def draw_curves(history: Sequence[Mapping[str, float]]) -> bytes:
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Drawing", "report") from error
     epochs = [result["epoch"] for result in history]
-    figure = Figure(figsize=(10, 3.2), layout="constrained")
+    figure = new_figure(10, 3.2)
     for axes, quantity in zip(figure.subplots(1, len(CURVES)), CURVES, strict=True):
         names = [quantity] if quantity == "learning_rate" else [f"{part}_{quantity}" for part in PARTS]
         for name, part in zip(names, PARTS, strict=False):
@@ -32,6 +27,4 @@ def draw_curves(history: Sequence[Mapping[str, float]]) -> bytes:
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
     figure.axes[0].legend()
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120)
-    return content.getvalue()
+    return png_of(figure)

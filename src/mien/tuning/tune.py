@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mien.atomic import atomic_path, write_text
 from mien.config import load_toml, to_toml
 from mien.errors import ConfigError, DivergedError, MissingExtraError
+from mien.figure import new_figure, png_of
 from mien.training.fit import Watch, kept_epoch
 from mien.training.folder import CHECKPOINT, read_facts, read_history, read_seconds
 from mien.training.history import EpochResult
@@ -247,12 +248,14 @@ def _importance(opened: "optuna.Study", num_complete: int) -> dict[str, float]:
 
 
 def draw_study(trials: Any, study: Study, path: Path) -> None:
-    """Draw every trial's result over its number, and over the values of every key, into a PNG."""
-    from matplotlib.figure import Figure
+    """Draw every trial's result over its number, and over the values of every key, into a PNG.
 
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
     keys = list(study.space)
     results = [trial.value for trial in trials]
-    figure = Figure(figsize=(3.2 * (len(keys) + 1), 3.2), layout="constrained")
+    figure = new_figure(3.2 * (len(keys) + 1), 3.2)
     axes = figure.subplots(1, len(keys) + 1, sharey=True, squeeze=False)[0]
     axes[0].plot([trial.number for trial in trials], results, "o-", markersize=4)
     axes[0].set(xlabel="trial", ylabel=study.monitor, title=study.name)
@@ -268,4 +271,4 @@ def draw_study(trials: Any, study: Study, path: Path) -> None:
     for one in axes:
         one.grid(alpha=0.3)
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=120, format="png")
+        temporary.write_bytes(png_of(figure))
