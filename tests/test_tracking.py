@@ -163,6 +163,31 @@ def test_a_cut_starts_anew() -> None:
     assert ids_over_time(after, tracker, TIMES_S[10:20]) == [[1]] * 10
 
 
+@pytest.mark.parametrize("gap_s", [0.0, 0.5])
+@pytest.mark.parametrize("spec", [TrackingSpec(), TrackingSpec(detect_every_frame=True)])
+def test_a_stranger_does_not_take_over_an_identity(gap_s: float, spec: TrackingSpec) -> None:
+    scene = Scene(lambda t: [(0, 200.0, 150.0)] if t < 0.7 else [] if t < 0.7 + gap_s else [(1, 210.0, 150.0)])
+    found = ids_over_time(scene, FaceTracker(scene.detect, spec), TIMES_S)
+    assert (found[0], found[-1]) == ([0], [1])
+
+
+@pytest.mark.parametrize("num_frames", [1, 3])
+def test_a_flash_changes_nobody(num_frames: int) -> None:
+    scene = Scene(lambda t: [(0, 200.0, 150.0)])
+    watcher = make_watcher(scene, lambda: np.array([0.9, 0.1]))
+    flash = np.random.default_rng(0).normal(245, 8, (480, 640, 3)).clip(0, 255).astype(np.uint8)
+    events, found = [], []
+    for index, time_s in enumerate(TIMES_S):
+        image = scene.image(time_s)
+        result = watcher(Frame(flash if 20 <= index < 20 + num_frames else image, index, time_s))
+        events += [event.kind for event in result.events]
+        found.append([reading.track_id for reading in result.faces])
+    assert is_cut(glance_at(scene.image(0.0)), glance_at(flash), 0.2)
+    assert (found[19], found[-1]) == ([0], [0])
+    assert events[0] == "appears"
+    assert "leaves" not in events or num_frames > 1
+
+
 def test_noise_in_the_dark_is_no_cut() -> None:
     rng = np.random.default_rng(0)
     dark = [glance_at(rng.normal(20, 8, (480, 640, 3)).clip(0, 255).astype(np.uint8)) for _ in range(2)]
@@ -198,6 +223,12 @@ def test_the_shown_label_waits_for_a_lead_or_for_time() -> None:
         assert smoother(7, np.array([first, 1 - first]), time_s)[1] == expected, time_s
 
 
+def test_a_label_that_is_behind_is_not_shown_for_longer_where_two_others_take_turns_to_lead() -> None:
+    smoother = Smoother(SmoothingSpec(time_constant_s=0))
+    rows = [[0.4, 0.3, 0.3], [0.3, 0.38, 0.32], [0.3, 0.32, 0.38], [0.3, 0.38, 0.32]]
+    assert [smoother(0, np.array(row), 0.2 * index)[1] for index, row in enumerate(rows)] == [0, 0, 0, 1]
+
+
 def test_smoothing_forgets_tracks() -> None:
     smoother = Smoother(SmoothingSpec())
     smoother(0, np.array([1.0, 0.0]), 0.0)
@@ -215,6 +246,7 @@ def reading(track_id: int, expression: str) -> Reading:
         (TrackingSpec, {"max_size_ratio": 0.5}),
         (TrackingSpec, {"keep_lost_s": math.nan}),
         (TrackingSpec, {"cut_below": 2.0}),
+        (TrackingSpec, {"stranger_below": math.nan}),
         (SmoothingSpec, {"margin": math.nan}),
         (SmoothingSpec, {"hold_s": -1.0}),
         (ReconnectSpec, {"first_wait_s": 0.0}),

@@ -1,9 +1,10 @@
 """Steady labels: probabilities averaged over time for each face, and a shown label that does not flicker.
 
 Scores are averaged exponentially in seconds, so that any frame rate, steady or not, gives the same answer. The label
-that is shown changes when another one's averaged score leads by ``margin``, or has led without a break for ``hold_s``.
-So ``expression`` is the label with the highest averaged score, except that it may trail for at most ``hold_s`` behind one
-that leads by less than ``margin``. ``probability`` is the averaged score of ``expression``, and ``uncertain`` follows from it.
+that is shown changes when another one's averaged score leads by ``margin``, or when others, whichever, have led without a
+break for ``hold_s``. So ``expression`` is the label with the highest averaged score, except that it may trail for at most
+``hold_s``, or until the next frame where that comes later, behind one that leads by less than ``margin``. ``probability``
+is the averaged score of ``expression``, and ``uncertain`` follows from it.
 
 Only faces that are seen are read: nothing is made up for a frame where a face is hidden.
 """
@@ -25,7 +26,7 @@ class SmoothingSpec:
     margin: float = 0.1
     """Another label is shown at once where its averaged score leads by this much."""
     hold_s: float = 0.25
-    """Another label is shown after it has led for so long, by however little."""
+    """Another label is shown after the shown one has been behind for so long, by however little."""
 
     def __post_init__(self) -> None:
         if not all(value >= 0 for value in (self.time_constant_s, self.margin, self.hold_s)):  # NaN fails, too
@@ -39,8 +40,8 @@ class _Memory:
     scores: Float
     time_s: float
     shown: int
-    leader: int
-    leading_since_s: float
+    behind_since_s: float = np.inf
+    """When another label than the shown one took the lead; infinite while it leads."""
 
 
 class Smoother:
@@ -60,7 +61,7 @@ class Smoother:
         memory = self._memories.get(track_id)
         if memory is None:
             best = int(np.argmax(scores))
-            memory = self._memories[track_id] = _Memory(scores, time_s, best, best, time_s)
+            memory = self._memories[track_id] = _Memory(scores, time_s, best)
             return scores, best
         memory.scores = memory.scores + self._share(time_s - memory.time_s) * (scores - memory.scores)
         memory.time_s = time_s
@@ -83,8 +84,7 @@ class Smoother:
 
     def _pick(self, memory: _Memory) -> None:
         leader = int(np.argmax(memory.scores))
-        if leader != memory.leader:
-            memory.leader, memory.leading_since_s = leader, memory.time_s
         lead = float(memory.scores[leader] - memory.scores[memory.shown])
-        if lead >= self._spec.margin or memory.time_s - memory.leading_since_s >= self._spec.hold_s:
-            memory.shown = leader
+        memory.behind_since_s = min(memory.behind_since_s, memory.time_s)
+        if leader == memory.shown or lead >= self._spec.margin or memory.time_s - memory.behind_since_s >= self._spec.hold_s:
+            memory.shown, memory.behind_since_s = leader, np.inf

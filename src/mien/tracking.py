@@ -2,7 +2,8 @@
 
 A track moves at constant velocity between two sightings. Faces of a frame belong to the tracks whose predicted place,
 size and looks cost least, over all pairs at once (``mien.assignment``). Looks are a small grey patch of the face with
-its eyes level, which settles who is who when two faces cross and one was hidden for a while.
+its eyes level, which settles who is who when two faces cross and one was hidden for a while, and tells a stranger from
+somebody who comes back.
 
 A track is *tentative* until it is detected a second time, then *confirmed*. A tentative one that is missed is
 forgotten at once; a confirmed one is *lost*: it keeps its identity for a while, and is not shown.
@@ -45,6 +46,8 @@ class TrackingSpec:
     """A face that is larger or smaller than this times its track is another one."""
     looks_weight: float = 2.0
     """What looks cost against distance in sides: unlike faces (likeness 0) cost this much more than the same (1)."""
+    stranger_below: float = 0.3
+    """A face less like a track than this (-1..1) is somebody else, wherever it is. Of two people's, five in six are."""
     cut_below: float = 0.2
     """Two frames less alike (-1..1) than this are different shots of a film, and their faces different people."""
 
@@ -62,7 +65,7 @@ class TrackingSpec:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
         if not self.max_size_ratio >= 1:
             raise ValueError(f"max_size_ratio must be 1 or more, got {self.max_size_ratio}")
-        for name in ("min_likeness", "cut_below"):
+        for name in ("min_likeness", "stranger_below", "cut_below"):
             if not -1 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in -1..1, got {getattr(self, name)}")
 
@@ -110,6 +113,16 @@ _FADING_S = 1.0
 _VELOCITY_MEMORY_S = 0.25
 _LOOKS_MEMORY = 0.8
 _LEAST_CUT_LEVELS = 15.0
+_LONGEST_FLASH_S = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class _Shot:
+    """The faces of a shot that seems to have ended, and its last glance: a flash of light looks like a cut for a moment."""
+
+    tracks: list[_Track]
+    glance: Float
+    ended_s: float
 
 
 def glance_at(image: UInt8) -> Float:
@@ -139,17 +152,19 @@ class FaceTracker:
         self._next_id = 0
         self._detected_s = self._last_s = -np.inf
         self._glance: Float = np.zeros(0)
+        self._shot_before: _Shot | None = None
         self.num_detections = 0
         """How often the detector was asked."""
 
     @property
     def known_ids(self) -> frozenset[int]:
         """Tracks that are not forgotten; those not seen in the last frame are among them."""
-        return frozenset(track.track_id for track in self._tracks)
+        before = self._shot_before.tracks if self._shot_before else []
+        return frozenset(track.track_id for track in (*self._tracks, *before))
 
     def reset(self) -> None:
         """Forget all faces: what comes next has nothing to do with what was. Identities go on counting."""
-        self._tracks, self._detected_s, self._glance = [], -np.inf, np.zeros(0)
+        self._tracks, self._detected_s, self._glance, self._shot_before = [], -np.inf, np.zeros(0), None
 
     def __call__(self, image: UInt8, time_s: float) -> list[Tracked]:
         """Return the faces seen in an (H, W, 3) RGB frame, in the order of their identities.
@@ -157,10 +172,7 @@ class FaceTracker:
         Args:
             time_s: Seconds on the source's clock; never before the last frame's.
         """
-        glance = glance_at(image)
-        if is_cut(self._glance, glance, self._spec.cut_below):
-            self.reset()
-        self._glance = glance
+        self._meet_cuts(glance_at(image), time_s)
         self._tracks = [track for track in self._tracks if self._is_kept(track, time_s)]
         visible = [track for track in self._tracks if track.seen_s == self._last_s]
         self._last_s = time_s
@@ -172,6 +184,18 @@ class FaceTracker:
         seen = self._match(image, time_s) if is_due else []
         seen += self._keep_followed(visible, followed, time_s)
         return sorted(seen, key=lambda tracked: tracked.track_id)
+
+    def _meet_cuts(self, glance: Float, time_s: float) -> None:
+        """Start anew after a cut; where the shot before it is back at once, so are its faces."""
+        before = self._shot_before
+        if before and time_s - before.ended_s > _LONGEST_FLASH_S:
+            before = None
+        if is_cut(self._glance, glance, self._spec.cut_below):
+            is_back = before is not None and not is_cut(before.glance, glance, self._spec.cut_below)
+            tracks = before.tracks if before and is_back else []
+            before = None if is_back else before or _Shot(self._tracks, self._glance, time_s)
+            self._tracks, self._detected_s = tracks, -np.inf
+        self._glance, self._shot_before = glance, before
 
     def _is_kept(self, track: _Track, time_s: float) -> bool:
         """Say whether a face is still known: lost for a short while, or in the last frame, however slowly frames come."""
@@ -229,7 +253,7 @@ class FaceTracker:
         return seen
 
     def _costs(self, anchors: Sequence[Anchor], time_s: float) -> Float:
-        """Return (tracks, faces) costs, forbidden where distance or size say that it is somebody else."""
+        """Return (tracks, faces) costs, forbidden where distance, size or looks say that it is somebody else."""
         spec = self._spec
         costs = np.full((len(self._tracks), len(anchors)), FORBIDDEN)
         for row, track in enumerate(self._tracks):
@@ -238,8 +262,10 @@ class FaceTracker:
             for column, anchor in enumerate(anchors):
                 distance = abs(anchor.placement.center - place.center) / min(place.side, anchor.placement.side)
                 ratio = abs(np.log(anchor.placement.side / place.side))
-                if distance <= spec.max_jump_sides * (1 + gap) and ratio <= np.log(spec.max_size_ratio):
-                    likeness = max(float(track.descriptor @ anchor.descriptor), float(track.anchor.descriptor @ anchor.descriptor))
+                if distance > spec.max_jump_sides * (1 + gap) or ratio > np.log(spec.max_size_ratio):
+                    continue
+                likeness = max(float(track.descriptor @ anchor.descriptor), float(track.anchor.descriptor @ anchor.descriptor))
+                if likeness >= spec.stranger_below:
                     costs[row, column] = distance + ratio + spec.looks_weight * (1 - likeness)
         return costs
 

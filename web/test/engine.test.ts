@@ -179,6 +179,12 @@ describe('over time', () => {
     expect(smoother.update(0, soon.scores, 0.4).shown).toBe(1)
   })
 
+  it('shows the leader also where two others take turns to lead', () => {
+    const smoother = new Smoother({ time_constant_s: 0, margin: 0.1, hold_s: 0.25 })
+    const rows = [[0.4, 0.3, 0.3], [0.3, 0.38, 0.32], [0.3, 0.32, 0.38], [0.3, 0.38, 0.32]] // prettier-ignore
+    expect(rows.map((scores, index) => smoother.update(0, scores, 0.2 * index).shown)).toEqual([0, 0, 0, 1])
+  })
+
   it('keeps identities while faces cross the picture, and gives a far one a new identity', () => {
     const tracker = new Tracker({ keep_lost_s: 2, longest_step_s: 10, max_jump_sides: 0.8, max_size_ratio: 1.6, cut_below: 0.2 })
     const at = (x: number): Face => ({ box_xyxy: [x, 0, x + 50, 50], landmarks_xy: [], confidence: 1 })

@@ -7,8 +7,8 @@ interface Memory {
   scores: number[]
   time_s: number
   shown: number
-  leader: number
-  leadingSince_s: number
+  /** When another label took the lead; infinite while the shown one has it. */
+  behindSince_s: number
 }
 
 export class Smoother {
@@ -21,7 +21,7 @@ export class Smoother {
     const memory = this.memories.get(trackId)
     if (memory === undefined) {
       const best = argmax(scores)
-      this.memories.set(trackId, { scores, time_s, shown: best, leader: best, leadingSince_s: time_s })
+      this.memories.set(trackId, { scores, time_s, shown: best, behindSince_s: Infinity })
       return { scores, shown: best }
     }
     const passed_s = Math.max(0, time_s - memory.time_s)
@@ -39,11 +39,12 @@ export class Smoother {
 
   private pick(memory: Memory): void {
     const leader = argmax(memory.scores)
-    if (leader !== memory.leader) {
-      memory.leader = leader
-      memory.leadingSince_s = memory.time_s
-    }
     const lead = memory.scores[leader] - memory.scores[memory.shown]
-    if (lead >= this.spec.margin || memory.time_s - memory.leadingSince_s >= this.spec.hold_s) memory.shown = leader
+    memory.behindSince_s = Math.min(memory.behindSince_s, memory.time_s)
+    const hasWaited = memory.time_s - memory.behindSince_s >= this.spec.hold_s
+    if (leader === memory.shown || lead >= this.spec.margin || hasWaited) {
+      memory.shown = leader
+      memory.behindSince_s = Infinity
+    }
   }
 }
