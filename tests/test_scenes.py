@@ -52,9 +52,8 @@ def test_the_label_changes_at_its_time() -> None:
 
 
 def reading(x: float, track_id: int, expression: str = "happy") -> Reading:
-    return Reading(
-        np.array([x, 0.0, x + 100, 100]), np.zeros((4, 2)), 0.9, expression, 0.5, np.array([0.5, 0.5]), uncertain=False, track_id=track_id
-    )
+    box, scores = np.array([x, 0.0, x + 100, 100]), np.array([0.5, 0.5])
+    return Reading(box, np.zeros((4, 2)), 0.9, expression, 0.5, scores, uncertain=False, track_id=track_id)
 
 
 def result(index: int, *faces: Reading) -> FrameResult:

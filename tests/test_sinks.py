@@ -40,7 +40,9 @@ needs_pyav = pytest.mark.skipif(importlib.util.find_spec("av") is None, reason="
 
 def reading(track_id: int = -1) -> Reading:
     scores = np.array([0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1])
-    return Reading(np.array([5.0, 6, 40, 41]), np.full((4, 2), 20.0), 0.9, "happy", 0.4, scores, uncertain=False, track_id=track_id)
+    return Reading(
+        np.array([5.0, 6, 40, 41]), np.full((4, 2), 20.0), 0.9, "happy", 0.4, scores, uncertain=False, track_id=track_id, labels=FER7
+    )
 
 
 def result(index: int, name: str = "") -> FrameResult:
@@ -325,7 +327,7 @@ def test_a_sink_that_hangs_is_given_up(tmp_path: Path) -> None:
 def shown(index: int, time_s: float, *faces: tuple[int, str]) -> FrameResult:
     scores = np.full(7, 1 / 7)
     readings = tuple(
-        Reading(np.array([5.0, 6, 40, 41]), np.full((4, 2), 20.0), 0.9, name, 0.4, scores, name == "sad", i) for i, name in faces
+        Reading(np.array([5.0, 6, 40, 41]), np.full((4, 2), 20.0), 0.9, name, 0.4, scores, name == "sad", i, FER7) for i, name in faces
     )
     return FrameResult(index, time_s, np.zeros((48, 64, 3), np.uint8), readings)
 

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from mien.errors import ConfigError, MienError, MissingExtraError, ModelFileError, OutputError, SourceError, UnknownNameError
-from mien.types import Event, FrameResult, PartReading, Reading
+from mien.types import Event, Face, Frame, FrameResult, PartReading, Reading
 
 if TYPE_CHECKING:
     from mien.live import LiveSpec, Session, stream
@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from mien.video.reconnect import ReconnectSpec
     from mien.video.sources import SourceInfo
     from mien.video.stream import StreamStatistics
+    from mien.watching import Watcher
 
 __version__ = version("mien")
 
 __all__ = [
     "ConfigError",
     "Event",
+    "Face",
+    "Frame",
     "FrameResult",
     "LiveSpec",
     "MienError",
@@ -48,6 +51,7 @@ __all__ = [
     "StreamStatistics",
     "TrackingSpec",
     "UnknownNameError",
+    "Watcher",
     "__version__",
     "stream",
 ]
@@ -62,6 +66,7 @@ _LAZY = {
     "SourceInfo": "mien.video.sources",
     "StreamStatistics": "mien.video.stream",
     "TrackingSpec": "mien.tracking",
+    "Watcher": "mien.watching",
     "stream": "mien.live",
 }
 

@@ -80,11 +80,22 @@ def stream(
 def _results(source: str | int | Path, pipeline: Pipeline, spec: LiveSpec, on_event: OnEvent) -> Iterator[FrameResult]:
     watcher = Watcher(pipeline, spec.tracking, spec.smoothing)
     with watch(lambda: open_source(source), watcher, spec) as results:
-        for result in results:
-            for event in result.events:
-                on_event(event)
-            yield result
-    for event in watcher.finish():
+        try:
+            for result in results:
+                for event in result.events:
+                    on_event(event)
+                yield result
+        except GeneratorExit:  # whoever iterates has seen enough
+            raise
+        except BaseException:
+            results.close()  # the watcher is nobody's now
+            _tell_all(watcher.finish(), on_event)
+            raise
+    _tell_all(watcher.finish(), on_event)
+
+
+def _tell_all(events: Sequence[Event], on_event: OnEvent) -> None:
+    for event in events:
         on_event(event)
 
 
@@ -194,6 +205,8 @@ class Session(AbstractContextManager["Session"]):
             pass
         except BaseException as error:  # noqa: BLE001 - whoever polls gets it
             self._error = error
+            self._stream.close()
+            self._tell(self._watcher.finish())
         finally:
             self._stream.close()
 

@@ -6,6 +6,7 @@ network that was trained on single parts says when it sees nothing else.
 """
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from mien.card import Bundle, open_shipped
 from mien.covering import Box, hide, keep, part_box
 from mien.detection.mesh import OUTLINES, FaceMesh
 from mien.errors import ModelFileError, OutputError
+from mien.pictures import PictureSource, read_picture
 from mien.pipeline import Pipeline
 from mien.preprocess import Square
 from mien.runtime.classifier import BundleClassifier
@@ -37,7 +39,7 @@ class HasPipeline(Protocol):
 
 
 class PartReader:
-    """Reads the parts of faces that a recogniser has read. Not safe to share between threads.
+    """Reads the parts of faces that a recogniser has read. Threads may share one: they take turns.
 
     Args:
         recognizer: The one whose readings are taken apart.
@@ -50,6 +52,7 @@ class PartReader:
 
     def __init__(self, recognizer: HasPipeline, threads: int = 1, may_fetch: bool = True) -> None:
         self._pipeline = recognizer.pipeline
+        self._turn = threading.Lock()
         self._bundle: Bundle = open_shipped(PARTS_BUNDLE)
         self._classify_parts = BundleClassifier(self._bundle, PARTS_FILE, threads)
         self._mesh: FaceMesh | None = None
@@ -58,8 +61,20 @@ class PartReader:
         except (ModelFileError, OutputError) as error:
             log.warning("Parts are placed by the detector's points, without the face mesh. %s", error)
 
-    def __call__(self, image: UInt8, reading: Reading) -> tuple[PartReading, ...]:
-        """Return one reading per part of a face in an (H, W, 3) RGB picture, in the order of ``PART_NAMES``."""
+    def __call__(self, picture: PictureSource, reading: Reading) -> tuple[PartReading, ...]:
+        """Return one reading per part of a face, in the order of ``PART_NAMES``.
+
+        Args:
+            picture: That the face was read in: path, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture.
+
+        Raises:
+            SourceError: the picture cannot be read.
+        """
+        image = read_picture(picture)
+        with self._turn:
+            return self._read(image, reading)
+
+    def _read(self, image: UInt8, reading: Reading) -> tuple[PartReading, ...]:
         face = Face(reading.box_xyxy, reading.landmarks_xy, reading.detection_confidence)
         square = face_square(face, self._pipeline.alignment)
         outlines = locate_parts(self._mesh(image, face) if self._mesh else None, face, square)

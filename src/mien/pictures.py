@@ -16,7 +16,7 @@ from mien.types import UInt8
 
 PictureSource = str | Path | UInt8 | Image.Image
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 """What is decoded of bytes from elsewhere; Pillow knows more, some of which start other programs."""
 MAX_PIXELS = 120_000_000

@@ -9,7 +9,7 @@ import numpy as np
 
 from mien.alignment import AlignmentSpec, cut_face
 from mien.card import DEFAULT_BUNDLE, Bundle, open_trained
-from mien.detection.catalog import create_detector
+from mien.detection.catalog import NamedDetector, create_detector
 from mien.errors import ConfigError, SourceError
 from mien.labels import LabelSet
 from mien.pictures import PictureSource, read_picture
@@ -31,7 +31,10 @@ class Pipeline:
 
     def __call__(self, image: UInt8) -> list[Reading]:
         """Return one reading per face of an (H, W, 3) RGB picture, the surest detection first."""
-        faces = self.detect(image)
+        return self.read_faces(image, self.detect(image))
+
+    def read_faces(self, image: UInt8, faces: Sequence[Face]) -> list[Reading]:
+        """Return one reading per face that was found in an (H, W, 3) RGB picture, in their order."""
         crops = [cut_face(image, face, self.alignment, self.preprocess) for face in faces]
         scores = self.classify(crops)
         return [self.read(face, row, int(np.argmax(row))) for face, row in zip(faces, scores, strict=True)]
@@ -51,6 +54,7 @@ class Pipeline:
             probability=float(scores[shown]),
             scores=scores,
             uncertain=bool(scores[shown] < self.abstain_below),
+            labels=self.labels,
             track_id=track_id,
         )
 
@@ -69,12 +73,13 @@ def _check_threads(threads: int) -> int:
 class Recognizer:
     """Finds the faces in pictures and reads their expressions.
 
-    Not safe to share between threads: make one per thread.
+    Threads may share one: they take turns. For speed, make one per thread.
 
     Args:
         model: Name of a shipped bundle, or the folder of one.
         file: Which file of the bundle runs, for instance ``float32`` or ``int8``; ``quick`` takes int8 where there is one.
-        detector: ``auto``, ``yunet``, ``blazeface``, ``blazeface_full`` or ``haar``.
+        detector: ``auto``, ``yunet``, ``blazeface``, ``blazeface_full`` or ``haar``; or your own, which takes an (H, W, 3) RGB
+            picture and returns a ``Face`` for each one in it.
         detector_model: Model file of the detector, instead of the one mien fetches on first use.
         threads: CPU threads of each LiteRT network.
         policy: ``picture`` finds all faces, ``camera`` near ones in every frame.
@@ -83,14 +88,14 @@ class Recognizer:
     Raises:
         UnknownNameError: the catalog has no such bundle, file, detector or policy.
         ModelFileError: a model file is missing, foreign, damaged or cannot be fetched.
-        ConfigError: the bundle's card is not valid, or ``threads`` is not a number from 1.
+        ConfigError: the bundle's card is not valid, ``threads`` is not a number from 1, or a detector of your own was given a model file.
     """
 
     def __init__(
         self,
         model: str | Path = DEFAULT_BUNDLE,
         file: str = "float32",
-        detector: str = "auto",
+        detector: str | Detector = "auto",
         detector_model: str | Path | None = None,
         threads: int = 1,
         policy: Policy = "picture",
@@ -100,10 +105,17 @@ class Recognizer:
         self.bundle: Bundle = open_trained(model)
         card = self.bundle.card
         self.file = card.file_name(file)
-        self._classifier = BundleClassifier(self.bundle, self.file, threads)
+        if callable(detector):
+            if detector_model is not None:
+                raise ConfigError("detector_model goes with the name of a detector; one of your own brings its model itself.")
+            detect = NamedDetector("own", detector)
+        else:
+            detect = create_detector(detector, policy, Path(detector_model) if detector_model else None, threads, may_fetch)
+        self.detector = detect.name
+        """Name of what finds the faces; of ``auto``, which of them is at work here."""
         self.pipeline = Pipeline(
-            detect=create_detector(detector, policy, Path(detector_model) if detector_model else None, threads, may_fetch),
-            classify=self._classifier,
+            detect=detect,
+            classify=BundleClassifier(self.bundle, self.file, threads),
             labels=card.labels,
             alignment=card.alignment,
             preprocess=card.preprocess,
@@ -126,12 +138,25 @@ class Recognizer:
         """
         return self.pipeline(read_picture(picture))
 
+    def read(self, picture: PictureSource, faces: Sequence[Face]) -> list[Reading]:
+        """Return one reading per face that another detector found, in their order.
+
+        Args:
+            picture: As for calling the recogniser.
+            faces: Their four points decide how a face is cut; see ``Face.of_box`` where only a box is known.
+
+        Raises:
+            SourceError: the picture cannot be read.
+        """
+        return self.pipeline.read_faces(read_picture(picture), faces)
+
     def classify(self, crops: UInt8 | Sequence[UInt8]) -> Float:
         """Return (N, K) scores of faces that are already cut out; rows sum to 1.
 
         Args:
-            crops: N faces, in a sequence or stacked; each (h, w) grey or (h, w, 3) RGB uint8, framed like FER2013: the whole face,
-                eyes level.
+            crops: N faces, in a sequence or stacked; each (h, w) grey or (h, w, 3) RGB uint8, framed as ``bundle.card.alignment`` says:
+                a square with the eyes level, its side in eye distances, its middle so many of them below the eyes. Boxes of detectors are
+                tighter; give those to ``read``.
 
         Raises:
             SourceError: a crop has another shape or type, or one face is given alone.
@@ -140,4 +165,4 @@ class Recognizer:
             raise SourceError(f"An array of shape {crops.shape} is one face. Put it in a list: classify([face]).")
         for crop in crops:
             check_picture(crop)
-        return self._classifier(list(crops))
+        return self.pipeline.classify(list(crops))

@@ -1,5 +1,6 @@
 """Readings as plain values: the JSON of the command line and of REST, and the columns of tables."""
 
+from dataclasses import asdict
 from typing import Any
 
 from mien.labels import LabelSet
@@ -22,17 +23,11 @@ _ROW_HEAD = (
 )
 
 
-def face_values(reading: Reading, labels: LabelSet) -> dict[str, Any]:
-    """Return one reading as JSON values."""
-    return {
-        "box_xyxy": [round(float(value), 2) for value in reading.box_xyxy],
-        "landmarks_xy": [[round(float(x), 2), round(float(y), 2)] for x, y in reading.landmarks_xy],
-        "detection_confidence": round(reading.detection_confidence, 6),
-        "expression": reading.expression,
-        "probability": round(reading.probability, 6),
-        "uncertain": reading.uncertain,
-        "scores": {label: round(float(score), 6) for label, score in zip(labels, reading.scores, strict=True)},
-    }
+def face_values(reading: Reading) -> dict[str, Any]:
+    """Return one reading of a still picture as JSON values, which has no identity over time."""
+    values = reading.as_dict()
+    del values["track_id"]
+    return values
 
 
 def part_values(part: PartReading) -> dict[str, Any]:
@@ -48,24 +43,30 @@ def part_values(part: PartReading) -> dict[str, Any]:
     }
 
 
-def _faces_values(result: FrameResult, labels: LabelSet) -> list[dict[str, Any]]:
-    """Return the faces of a result, with their parts where those were read."""
-    faces = [face_values(face, labels) for face in result.faces]
+def _with_parts(faces: list[dict[str, Any]], result: FrameResult) -> list[dict[str, Any]]:
+    """Add to the values of a result's faces those of their parts, where they were read."""
     for values, parts in zip(faces, result.parts, strict=bool(result.parts)):
         values["parts"] = [part_values(part) for part in parts]
     return faces
 
 
-def picture_values(source: str, result: FrameResult, labels: LabelSet) -> dict[str, Any]:
+def picture_values(source: str, result: FrameResult) -> dict[str, Any]:
     """Return the readings of one picture as JSON values."""
     height, width = result.image.shape[:2]
-    return {"source": source, "width": width, "height": height, "faces": _faces_values(result, labels)}
+    faces = _with_parts([face_values(face) for face in result.faces], result)
+    return {"source": source, "width": width, "height": height, "faces": faces}
 
 
-def frame_values(source: str, result: FrameResult, labels: LabelSet) -> dict[str, Any]:
-    """Return the readings of one frame of a stream as JSON values."""
-    faces = [{"track_id": face.track_id, **values} for face, values in zip(result.faces, _faces_values(result, labels), strict=True)]
-    return {"source": result.name or source, "frame": result.index, "time_s": round(result.time_s, 6), "faces": faces}
+def event_values(result: FrameResult) -> list[dict[str, Any]]:
+    """Return what happened in a frame as JSON values."""
+    return [{**asdict(event), "time_s": round(event.time_s, 6)} for event in result.events]
+
+
+def frame_values(source: str, result: FrameResult) -> dict[str, Any]:
+    """Return the readings of one frame of a stream as JSON values, with what happened in it and the frames that were lost before it."""
+    faces = _with_parts([face.as_dict() for face in result.faces], result)
+    head = {"source": result.name or source, "frame": result.index, "time_s": round(result.time_s, 6)}
+    return {**head, "faces": faces, "events": event_values(result), "dropped": result.num_dropped}
 
 
 def column_names(labels: LabelSet) -> list[str]:

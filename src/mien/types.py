@@ -29,6 +29,10 @@ class Frame:
     """The file the frame came from; empty for a camera."""
 
 
+# Medians of what YuNet says of 584 faces of FER2013's Training, made symmetric.
+_POINTS_IN_BOX = np.array([[0.27, 0.36], [0.73, 0.36], [0.50, 0.56], [0.50, 0.74]])
+
+
 @dataclass(frozen=True, eq=False)
 class Face:
     """A detected face, in pixels of its frame."""
@@ -39,6 +43,15 @@ class Face:
     """(4, 2) the person's right eye, left eye, nose tip, mouth centre."""
     confidence: float
     """The detector's own score in 0..1."""
+
+    @classmethod
+    def of_box(cls, x1: float, y1: float, x2: float, y2: float, confidence: float = 1.0) -> "Face":
+        """Return an upright face of which only the box is known, forehead to chin; its points are where most faces have them.
+
+        A detector that tells points is better: a face that is turned, or a box of other proportions, is cut askew.
+        """
+        size = np.array([x2 - x1, y2 - y1])
+        return cls(np.array([x1, y1, x2, y2], float), np.array([x1, y1]) + size * _POINTS_IN_BOX, confidence)
 
     def __post_init__(self) -> None:
         if self.box_xyxy.shape != (4,):
@@ -68,6 +81,21 @@ class Reading:
     """True when ``probability`` is below the model's threshold."""
     track_id: int = -1
     """Identity over time, from 0; -1 without tracking."""
+    labels: tuple[str, ...] = ()
+    """Of the scores."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON or a table, rounded, with the scores by label."""
+        return {
+            "track_id": self.track_id,
+            "box_xyxy": [round(float(value), 2) for value in self.box_xyxy],
+            "landmarks_xy": [[round(float(x), 2), round(float(y), 2)] for x, y in self.landmarks_xy],
+            "detection_confidence": round(self.detection_confidence, 6),
+            "expression": self.expression,
+            "probability": round(self.probability, 6),
+            "uncertain": self.uncertain,
+            "scores": {label: round(float(score), 6) for label, score in zip(self.labels, self.scores, strict=True)},
+        }
 
 
 EventKind = Literal["appears", "changes", "leaves"]

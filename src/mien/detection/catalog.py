@@ -4,6 +4,7 @@ The sizes and orders of the policies follow measurements on 19 pictures with 50 
 """
 
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -68,6 +69,22 @@ DETECTORS: dict[str, DetectorRow] = {
         ),
     )
 }
+
+
+class NamedDetector:
+    """A detector that tells its name. Threads may share it: they take turns, since detectors keep buffers between calls."""
+
+    def __init__(self, name: str, find: Detector) -> None:
+        self.name = name
+        self._find = find
+        self._turn = threading.Lock()
+
+    def __call__(self, image: UInt8) -> Sequence[Face]:
+        """Return the faces of an (H, W, 3) RGB picture."""
+        with self._turn:
+            return self._find(image)
+
+
 AUTO = "auto"
 NAMES = (AUTO, *DETECTORS)
 POLICIES: tuple[str, ...] = get_args(Policy)
@@ -75,7 +92,7 @@ POLICIES: tuple[str, ...] = get_args(Policy)
 
 def create_detector(
     name: str = AUTO, policy: Policy = "picture", model_path: Path | None = None, threads: int = 1, may_fetch: bool = True
-) -> Detector:
+) -> NamedDetector:
     """Make a detector by name.
 
     Args:
@@ -90,8 +107,8 @@ def create_detector(
     """
     if policy not in POLICIES:
         raise UnknownNameError("Policy", str(policy), POLICIES)
-    if name not in NAMES:
-        raise UnknownNameError("Detector", name, NAMES, "mien detectors")
+    if not isinstance(name, str) or name not in NAMES:
+        raise UnknownNameError("Detector", str(name), NAMES, "mien detectors")
     if name == AUTO:
         if model_path is not None:
             raise ConfigError("A detector's model file needs the name of its detector, for instance yunet, and not auto.")
@@ -99,8 +116,7 @@ def create_detector(
     row = DETECTORS[name]
     path = model_path if model_path or not row.model else _model_file(row.model, may_fetch)
     module_name, function_name = row.factory.split(":")
-    detector: Detector = getattr(import_module(module_name), function_name)(path, policy, threads)
-    return detector
+    return NamedDetector(name, getattr(import_module(module_name), function_name)(path, policy, threads))
 
 
 def _model_file(row_name: str, may_fetch: bool) -> Path:
@@ -112,29 +128,23 @@ def _model_file(row_name: str, may_fetch: bool) -> Path:
     return path
 
 
-class FirstThatFinds:
-    """Asks detectors in turn until one finds a face."""
+def _first_that_finds(detectors: Sequence[NamedDetector]) -> NamedDetector:
+    """Return a detector that asks others in turn until one finds a face."""
 
-    def __init__(self, detectors: Sequence[Detector]) -> None:
-        self.detectors = detectors
+    def find(image: UInt8) -> Sequence[Face]:
+        return next((faces for detector in detectors if (faces := detector(image))), [])
 
-    def __call__(self, image: UInt8) -> Sequence[Face]:
-        """Return the faces of an (H, W, 3) RGB picture."""
-        for detector in self.detectors:
-            faces = detector(image)
-            if faces:
-                return faces
-        return []
+    return NamedDetector(" or ".join(detector.name for detector in detectors), find)
 
 
-def _create_auto(policy: Policy, threads: int, may_fetch: bool) -> Detector:
+def _create_auto(policy: Policy, threads: int, may_fetch: bool) -> NamedDetector:
     """Take YuNet, else BlazeFace, else Haar; say in one line when the first choice is not to be had.
 
     Short range also follows YuNet on pictures, for faces that fill the picture and are cut by its border.
     """
     reasons: list[str] = []
 
-    def available(*names: str) -> list[Detector]:
+    def available(*names: str) -> list[NamedDetector]:
         found = []
         for name in names:
             try:
@@ -147,12 +157,12 @@ def _create_auto(policy: Policy, threads: int, may_fetch: bool) -> Detector:
     level = logging.WARNING if may_fetch else logging.INFO
     yunet = available("yunet")
     if yunet:
-        return FirstThatFinds([*yunet, *available("blazeface")]) if policy == "picture" else yunet[0]
+        return _first_that_finds([*yunet, *available("blazeface")]) if policy == "picture" else yunet[0]
     blazeface = available("blazeface_full", "blazeface") if policy == "picture" else available("blazeface", "blazeface_full")
     if blazeface:
         log.log(level, "Detector: falling back to BlazeFace. %s", reasons[0])
-        return FirstThatFinds(blazeface)
+        return _first_that_finds(blazeface)
     log.log(level, "Detector: falling back to Haar (upright frontal faces only). %s", " ".join(dict.fromkeys(reasons)))
     from mien.detection.haar import create_for_auto
 
-    return create_for_auto(policy)
+    return NamedDetector("haar", create_for_auto(policy))

@@ -1,5 +1,6 @@
 """A file of a bundle as a classifier: crops in, calibrated scores out, whichever runtime runs it."""
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def load_network(path: Path, runtime: str = "litert", threads: int = 1) -> Netwo
 
 
 class BundleClassifier:
-    """Faces to calibrated scores with one file of a bundle.
+    """Faces to calibrated scores with one file of a bundle. Threads may share it: they take turns.
 
     Args:
         file: Name of the file in the bundle's card.
@@ -47,6 +48,7 @@ class BundleClassifier:
         path = bundle.file(file)
         self._network = load_network(path, card.files[file].runtime, threads)
         self._card = card
+        self._turn = threading.Lock()  # a network's buffers hold one answer
         _check_shapes(path, self._network, card)
         _check_scores(path, self._network)
 
@@ -56,7 +58,8 @@ class BundleClassifier:
 
     def raw_scores(self, inputs: Float32) -> Float:
         """Return the file's own (N, K) scores for (N, H, W, C) network inputs."""
-        return run_each(self._network, inputs)
+        with self._turn:
+            return run_each(self._network, inputs)
 
 
 def _check_shapes(path: Path, network: Network, card: Card) -> None:

@@ -21,6 +21,9 @@ UNFINISHED = ".mien-"
 class Sink(AbstractContextManager["Sink"]):
     """Takes the results of a stream, one by one."""
 
+    one_file_per_result = False
+    """Where one fails, others may do; any other sink is of no more use."""
+
     @abstractmethod
     def write(self, result: FrameResult) -> None:
         """Take one result.

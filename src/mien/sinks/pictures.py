@@ -14,6 +14,8 @@ from mien.types import FrameResult
 class PicturesSink(Sink):
     """One annotated PNG per result in a folder, named after its source or its number."""
 
+    one_file_per_result = True
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._taken: set[str] = set()

@@ -89,7 +89,7 @@ class JsonLinesSink(TextSink):
 
     def text_of(self, result: FrameResult) -> str:
         """Return one line."""
-        return json.dumps(frame_values(self._source, result, self._labels)) + "\n"
+        return json.dumps(frame_values(self._source, result)) + "\n"
 
 
 class CsvSink(TextSink):

@@ -24,7 +24,6 @@ def demo(
     from mien.live import LiveSpec, watch
     from mien.pictures import read_picture
     from mien.pipeline import Recognizer
-    from mien.serialize import face_values
     from mien.sinks.pictures import PicturesSink
     from mien.sinks.text import JsonLinesSink
     from mien.sinks.video import open_video_sink
@@ -43,7 +42,7 @@ def demo(
             image = read_picture(path)
             result = FrameResult(index, 0.0, image, tuple(recognizer.pipeline(image)), path.name)
             sink.write(result)
-            print_faces(path.name, [face_values(face, recognizer.labels) for face in result.faces])
+            print_faces(path.name, [face.as_dict() for face in result.faces])
 
     clip = media / "clip.mp4"
     live = Recognizer(detector=detector, policy="camera", may_fetch=False)

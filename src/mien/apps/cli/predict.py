@@ -12,12 +12,14 @@ import typer
 
 from mien.apps.cli import console
 from mien.card import DEFAULT_BUNDLE
-from mien.errors import ConfigError, MienError, SourceError
+from mien.errors import ConfigError, MienError, OutputError, SourceError
 
 if TYPE_CHECKING:
     from mien.labels import LabelSet
     from mien.parts import PartReader
+    from mien.pipeline import Recognizer
     from mien.sinks.base import Sink
+    from mien.types import FrameResult
 
 
 def predict(
@@ -36,7 +38,8 @@ def predict(
 ) -> None:
     """Name the expression of every face in pictures.
 
-    A picture that cannot be read is reported, the others are still done, and the exit status is then 2.
+    A picture that cannot be read is reported, the others are still done, and the exit status is then 2. So it is when an
+    output fails, which stops no other.
     """
     from mien.parts import PartReader
     from mien.pipeline import Recognizer
@@ -49,41 +52,90 @@ def predict(
         console.say("Parts have no columns: CSV and Parquet hold whole faces. --json, --jsonl and --annotate have the parts, too.")
     recognizer = Recognizer(model, file, detector, detector_model, threads)
     reader = PartReader(recognizer, threads) if parts else None
-    results: list[dict[str, Any]] = []
-    with ExitStack() as stack:
-        openers = table_openers("", recognizer.labels, csv, jsonl, parquet)
-        if annotate:
-            openers.append(partial(PicturesSink, annotate))
-        sinks = [stack.enter_context(sink) for sink in open_all(openers)]
-        for index, path in enumerate(paths):
-            try:
-                results.append(_predict_one(recognizer, index, path, sinks, reader))
-            except MienError as error:
-                errors.append({"source": path, "error": str(error)})
+    openers = table_openers("", recognizer.labels, csv, jsonl, parquet)
+    if annotate:
+        openers.append(partial(PicturesSink, annotate))
+    sinks = open_all(openers)
+    results, failures = _read_all(recognizer, reader, paths, sinks, errors, json)
     if json:
         from mien import __version__
 
-        console.print_json({"mien": __version__, "model": recognizer.bundle.card.name, "results": results, "errors": errors})
-    else:
-        _print_results(results)
-    for problem in errors:
-        console.say(f"mien: {problem['error']}")
-    if errors:
+        head = {"mien": __version__, "model": recognizer.bundle.card.name, "file": recognizer.file, "detector": recognizer.detector}
+        console.print_json({**head, "results": results, "errors": errors})
+    told = [*(problem["error"] for problem in errors), *failures]
+    for line in told:
+        console.say(f"mien: {line}")
+    if told:
         raise typer.Exit(2)
 
 
-def _predict_one(recognizer: Any, index: int, path: str, sinks: "list[Sink]", reader: "PartReader | None") -> dict[str, Any]:
-    from mien.pictures import read_picture
+def _read_all(
+    recognizer: "Recognizer",
+    reader: "PartReader | None",
+    paths: list[str],
+    sinks: "list[Sink]",
+    errors: list[dict[str, str]],
+    keep: bool,
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Read pictures into the sinks; print each as it is read, or keep its values.
+
+    Args:
+        errors: Takes those of pictures that cannot be read.
+
+    Returns:
+        The values that were kept, and what to tell of outputs that failed.
+    """
     from mien.serialize import picture_values
+
+    results: list[dict[str, Any]] = []
+    failures: list[str] = []
+    try:
+        with ExitStack() as stack, console.progress("pictures") as show:
+            for sink in sinks:
+                stack.enter_context(sink)
+            for index, path in enumerate(paths):
+                try:
+                    result = _read_one(recognizer, index, path, reader)
+                except MienError as error:
+                    errors.append({"source": path, "error": str(error)})
+                else:
+                    failures += _write(result, sinks)
+                    _tell(picture_values(path, result), results if keep else None)
+                show(index + 1, len(paths))
+    except OutputError as error:  # of closing one
+        failures.append(str(error))
+    return results, failures
+
+
+def _tell(values: dict[str, Any], results: list[dict[str, Any]] | None) -> None:
+    """Keep a picture's values for one JSON object, or print them at once."""
+    if results is None:
+        print_faces(values["source"], values["faces"])
+    else:
+        results.append(values)
+
+
+def _read_one(recognizer: "Recognizer", index: int, path: str, reader: "PartReader | None") -> "FrameResult":
+    from mien.pictures import read_picture
     from mien.types import FrameResult
 
     image = read_picture(path)
     faces = tuple(recognizer.pipeline(image))
     parts = tuple(reader(image, face) for face in faces) if reader else ()
-    result = FrameResult(index, 0.0, image, faces, path, parts=parts)
-    for sink in sinks:
-        sink.write(result)
-    return picture_values(path, result, recognizer.labels)
+    return FrameResult(index, 0.0, image, faces, path, parts=parts)
+
+
+def _write(result: "FrameResult", sinks: "list[Sink]") -> list[str]:
+    """Hand a result to every sink, take away those that failed for good, and return what to tell of them."""
+    failures = []
+    for sink in tuple(sinks):
+        try:
+            sink.write(result)
+        except OutputError as error:
+            failures.append(str(error))
+            if not sink.one_file_per_result:
+                sinks.remove(sink)
+    return failures
 
 
 def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
@@ -100,6 +152,11 @@ def expand(sources: list[str]) -> tuple[list[str], list[dict[str, str]]]:
         elif is_folder(path):
             try:
                 found, problem = [str(picture) for picture in list_pictures(path)], f"{source}: the folder holds no pictures."
+                if any(inner.is_dir() for inner in path.iterdir()):
+                    deeper = f"{source}: folders inside it are left alone; '{path / '**' / '*.jpg'}' names the pictures in all of them."
+                    problem = f"{problem} {deeper}"
+                    if found:
+                        console.say(deeper)
             except SourceError as error:
                 found, problem = [], str(error)
         elif glob.has_magic(source) and not os.path.exists(source):  # noqa: PTH110 - Path.exists raises on names that are too long
@@ -157,11 +214,6 @@ def table_openers(
 
     wanted = ((parquet, ParquetSink), (csv, CsvSink), (jsonl, JsonLinesSink))  # first the one whose extra may be missing
     return [partial(kind, path, source, labels) for path, kind in wanted if path]
-
-
-def _print_results(results: list[dict[str, Any]]) -> None:
-    for result in results:
-        print_faces(result["source"], result["faces"])
 
 
 def print_faces(source: str, faces: list[dict[str, Any]]) -> None:

@@ -102,7 +102,7 @@ def _add_rest(app: FastAPI, spec: WebSpec, readers: Readers, figures: Figures) -
             name, content = await read_upload(request, limits)
             result = await readers.read(content, card.name, file.value)
         figures.faces.inc(len(result.faces))
-        values = PictureValues.model_validate(picture_values(name, result, card.labels))
+        values = PictureValues.model_validate(picture_values(name, result))
         return Prediction(mien=__version__, model=card.name, results=[values], errors=[])
 
     @app.head("/v1/models", dependencies=key, include_in_schema=False)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from typing import Any
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -13,7 +12,7 @@ from mien.apps.web.spec import WebSpec
 from mien.apps.web.watch import Figures, tell
 from mien.errors import SourceError
 from mien.pictures import decode_picture
-from mien.serialize import face_values
+from mien.serialize import event_values
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
 from mien.types import Frame, FrameResult
@@ -121,17 +120,14 @@ class LiveConnection:
         result = self._watcher(Frame(image, index, time_s))
         self._figures.frames.labels("read").inc()
         self._figures.faces.inc(len(result.faces))
-        return live_values(result, self._watcher)
+        return live_values(result)
 
 
-def live_values(result: FrameResult, watcher: Watcher) -> dict[str, Any]:
+def live_values(result: FrameResult) -> dict[str, Any]:
     """Return a frame's readings as JSON values."""
     height, width = result.image.shape[:2]
-    labels = watcher.pipeline.labels
-    faces = [{"track_id": face.track_id, **face_values(face, labels)} for face in result.faces]
-    events = [asdict(event) for event in result.events]
-    values = {"frame": result.index, "time_s": round(result.time_s, 6), "width": width, "height": height}
-    return {**values, "faces": faces, "events": events}
+    head = {"frame": result.index, "time_s": round(result.time_s, 6), "width": width, "height": height}
+    return {**head, "faces": [face.as_dict() for face in result.faces], "events": event_values(result)}
 
 
 async def serve_stream(socket: WebSocket, spec: WebSpec, figures: Figures, gate: Gate, model: str, file: str) -> None:
