@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from mien.data.manifest import Manifest, Sample
 from mien.errors import ConfigError, MienError, ModelFileError, OutputError, UnknownNameError
 from mien.evaluation.open import open_classifier
 from mien.evaluation.peers import PEERS
+from mien.export.onnx import write_onnx
 from mien.labels import FER7
 from mien.models.catalog import MODELS
 from mien.preprocess import PreprocessSpec, Square, cut
@@ -305,7 +307,7 @@ def test_a_record_without_its_line_end_is_kept_and_other_files_are_left_alone(tm
     assert [record["kind"] for record in read_records(path)] == ["first"]
     append_record(path, "second", {})
     assert [record["kind"] for record in read_records(path)] == ["first", "second"]
-    for content in (b"no record", b"\xff\xd8\xff", b"[1]"):
+    for content in (b"no record", b"no record\n", b"text\n\n", b"\xff\xd8\xff", b"[1]"):
         path.write_bytes(content)
         with pytest.raises(ConfigError, match="holds no records"):
             append_record(path, "third", {})
@@ -314,6 +316,34 @@ def test_a_record_without_its_line_end_is_kept_and_other_files_are_left_alone(tm
         path.write_text(f'{{"kind": "first"}}\n{line}\n')
         with pytest.raises(ConfigError, match="line 2: expected a JSON object"):
             read_records(path)
+
+
+def test_a_place_for_records_is_checked_before_the_work(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "text.txt").write_text("hello\n")
+    for place, said in (("file/r.jsonl", "cannot be written"), ("text.txt", "holds no records")):
+        status, out, err = run("benchmark", "latency", "mien_xs:int8", "--runs", 2, "--record", place)
+        assert (status, out, said in err) == (2, "", True), err
+    assert (tmp_path / "text.txt").read_text() == "hello\n"
+    records.check_place(tmp_path / "new" / "r.jsonl")
+    assert not (tmp_path / "new" / "r.jsonl").exists()
+
+
+def test_accuracy_beside_cost_is_what_evaluate_says(run: Run, fer2013_folder: Path, any_counts: None) -> None:
+    options = ("--data", fer2013_folder, "--json")
+    told = json.loads(run("benchmark", "accuracy", "mien_xs:float32", "mien_s_parts:int8", "--runs", 2, *options)[1])
+    assert [row["barred_labels"] for row in told["rows"]] == [[], []]
+    for row, (name, file) in zip(told["rows"], (("mien_xs", "float32"), ("mien_s_parts", "int8")), strict=True):
+        measured = json.loads(run("evaluate", name, "--file", file, *options)[1])
+        for key in ("accuracy", "ece", "macro_f1"):
+            assert row[key] == pytest.approx(measured[key]), key
+    assert told["data_sha256"]
+
+
+def test_onnx_files_count_as_the_litert_file_they_come_from(mien_s: Candidate, tmp_path: Path) -> None:
+    write_onnx(mien_s.path, tmp_path / "model.onnx")
+    onnx = count_file(replace(mien_s, path=tmp_path / "model.onnx", runtime="onnx"))
+    assert onnx["macs"] == count_file(mien_s)["macs"] > 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,14 @@ def test_the_quick_file_has_a_name_of_its_own() -> None:
         (lambda card: card["calibration"].update(temperature=0), "temperature must be above 0"),
         (lambda card: card.update(labels=["happy", "happy"]), "different names"),
         (lambda card: card.update(files={}), "at least one model file"),
+        (lambda card: card["calibration"].update(temperature=math.inf), "temperature must be above 0"),
         (lambda card: card["alignment"].update(kind="box"), "eyes_level"),
+        (lambda card: card["alignment"].update(eye_distances=math.nan), "eye_distances must be above 0"),
+        (lambda card: card["alignment"].update(center_below_eyes=math.inf), "center_below_eyes must be finite"),
+        *[
+            (lambda card, path=path: card["files"]["int8"].update(path=path), "name of a file in the bundle's folder")
+            for path in ("../int8.tflite", "/etc/passwd", "..", "", "a\\b", "c:int8.tflite")
+        ],
     ],
 )
 def test_a_wrong_card_is_refused(copy: Path, edit: Any, said: str) -> None:

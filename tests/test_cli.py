@@ -27,7 +27,8 @@ def test_predict_prints_the_json_of_the_design(run: Run) -> None:
     status, out, _ = run("predict", ASTRONAUT, "--detector", "haar", "--json")
     assert status == 0
     printed = json.loads(out)
-    assert list(printed) == ["mien", "model", "results", "errors"]
+    assert list(printed) == ["mien", "model", "file", "detector", "results", "errors"]
+    assert (printed["file"], printed["detector"]) == ("float32", "haar")
     (result,) = printed["results"]
     assert (result["source"], result["width"], result["height"]) == (str(ASTRONAUT), 512, 512)
     (face,) = result["faces"]
@@ -118,6 +119,56 @@ def test_a_camera_ends_cleanly(
     times = [line["time_s"] for line in lines]
     assert times == sorted(set(times))
     assert (tmp_path / "a.mp4").stat().st_size > 1000
+
+
+def test_a_video_that_was_not_read_to_its_end_replaces_no_older_result(run: Run, tmp_path: Path) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "whole.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (512, 512))
+    for _ in range(12):
+        writer.write(cv2.imread(str(ASTRONAUT)))
+    writer.release()
+    content = (tmp_path / "whole.avi").read_bytes()
+    (tmp_path / "short.avi").write_bytes(content[: len(content) // 2])
+    options = ("--detector", "haar", "--csv", "a.csv", "--summary", "s")
+    assert run("stream", "whole.avi", *options)[0] == 0
+    older = (tmp_path / "a.csv").read_text()
+    status, _, err = run("stream", "short.avi", *options)
+    assert (status, "a.csv: was there before; it is a-older.csv now" in err) == (2, True)
+    assert (tmp_path / "a-older.csv").read_text() == older
+    assert 1 < len((tmp_path / "a.csv").read_text().splitlines()) < len(older.splitlines())
+    assert json.loads((tmp_path / "s" / "summary-older.json").read_text())["frames"] == 12
+
+
+def test_small_faces_are_found_where_they_are_asked_for(run: Run, tmp_path: Path, detector_cache: Path) -> None:
+    wide = np.full((1080, 1920, 3), 90, np.uint8)
+    portrait = cv2.resize(cv2.imread(str(ASTRONAUT)), (256, 256), interpolation=cv2.INTER_AREA)
+    wide[400:656, 800:1056] = portrait
+    cv2.imwrite(str(tmp_path / "wide.png"), wide)
+    (tmp_path / "frames").mkdir()
+    shutil.copyfile(tmp_path / "wide.png", tmp_path / "frames" / "0.png")
+    counts = {}
+    for policy in ("camera", "picture"):
+        status, out, err = run("stream", "frames", "--detector", "yunet", "--policy", policy, "--json")
+        assert status == 0, err
+        counts[policy] = json.loads(out)["frames_with_face"]
+    assert counts == {"camera": 0, "picture": 1}
+    assert json.loads(out)["detector"] == "yunet"
+
+
+def test_an_output_that_fails_takes_no_reading_from_the_others(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "drawn" / "astronaut.png").mkdir(parents=True)
+    status, out, err = run("predict", MEDIA, "--detector", "haar", "--csv", "a.csv", "--annotate", "drawn", "--json")
+    assert (status, len(json.loads(out)["results"]), json.loads(out)["errors"]) == (2, 2, [])
+    assert "astronaut.png" in err
+    assert (tmp_path / "drawn" / "grace_hopper.png").is_file()
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 3
+
+
+def test_folders_inside_a_folder_are_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "all" / "happy").mkdir(parents=True)
+    shutil.copyfile(ASTRONAUT, tmp_path / "all" / "happy" / "a.JFIF")
+    status, _, err = run("predict", "all", "--detector", "haar")
+    assert (status, "holds no pictures. all: folders inside it are left alone" in err) == (2, True)
+    assert run("predict", "all/**/*", "--detector", "haar")[1].startswith("all/happy/a.JFIF: happy")
 
 
 def test_stream_writes_a_summary_without_tracking_and_smoothing(run: Run, tmp_path: Path) -> None:

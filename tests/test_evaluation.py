@@ -28,7 +28,7 @@ from mien.evaluation.crops import Crops, FaceFinder, choose_crops
 from mien.evaluation.evaluate import common_part, evaluate
 from mien.evaluation.measure import as_trained, measure, measure_manifest, own_data
 from mien.evaluation.open import OpenClassifier, open_classifier
-from mien.evaluation.statistics import accuracy_interval, bootstrap_interval, mcnemar
+from mien.evaluation.statistics import accuracy_interval, bootstrap_interval, difference_interval, mcnemar
 from mien.labels import FER5, FER7, FER8
 from mien.pipeline import Recognizer
 from mien.training.recipe import load_recipe
@@ -60,7 +60,15 @@ def test_the_bootstrap_is_the_one_of_scipy() -> None:
     ours = bootstrap_interval(differences)
     theirs = stats.bootstrap((differences,), np.mean, n_resamples=10_000, method="percentile", rng=0).confidence_interval
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.01)
-    assert bootstrap_interval(np.zeros(5)).high == 0
+
+
+def test_answers_that_never_differ_are_no_certainty() -> None:
+    same = difference_interval(np.zeros(20, int))
+    # Tango's score test at the limit: n * d / sqrt(n * d * (1 - d)) is the normal quantile.
+    assert 20 * same.high / np.sqrt(20 * same.high * (1 - same.high)) == pytest.approx(stats.norm.ppf(0.975))
+    assert same.low == -same.high
+    some = np.array([0, 1, 0, -1, 1])
+    assert difference_interval(some) == bootstrap_interval(some)
 
 
 def test_few_right_answers_are_no_certainty() -> None:

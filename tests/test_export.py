@@ -15,6 +15,7 @@ from mien.errors import ConfigError, ModelFileError, UnknownNameError
 from mien.export import bundle as bundle_module
 from mien.export import mixed
 from mien.export.bundle import export
+from mien.export.calibration import TEMPERATURES, abstain_threshold, fit_temperature
 from mien.export.formats import FORMATS
 from mien.export.onnx import write_onnx, write_onnx_int8
 from mien.export.origin import empty_entry, from_catalog
@@ -22,6 +23,7 @@ from mien.export.parity import check_parity, file_scores
 from mien.export.quantize import weighted_layers, write_dynamic, write_float16, write_int8, write_int8_with
 from mien.pipeline import Recognizer
 from mien.preprocess import Float32
+from mien.runtime.classifier import calibrate
 from mien.runtime.litert import LiteRTNetwork
 
 FLOAT32 = shipped_bundles()["mien_s"] / "float32.tflite"
@@ -41,6 +43,41 @@ def random_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "small"
     export(from_catalog("attention_cnn", "small"), folder, list(FORMATS))
     return folder
+
+
+@pytest.mark.parametrize("temperature", [0.4, 2.5])
+def test_the_temperature_that_spoiled_scores_is_found_again(temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 4))
+    honest = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = (rng.random((len(honest), 1)) > honest.cumsum(axis=1)).sum(axis=1)
+    spoiled = calibrate(honest, 1 / temperature)
+    assert fit_temperature(spoiled, labels) == pytest.approx(temperature, rel=0.05)
+
+
+def test_a_temperature_at_its_limit_is_the_limit() -> None:
+    scores = np.tile([0.99, 0.01], (100, 1))
+    assert fit_temperature(scores, np.array([0, 1] * 50)) == TEMPERATURES[1]
+
+
+def test_the_threshold_leaves_out_the_share_it_is_asked_for() -> None:
+    sure = np.random.default_rng(0).uniform(0.5, 1, 1000)
+    scores = np.stack([sure, 1 - sure], axis=1)
+    for coverage in (0.5, 0.9):
+        assert float((sure >= abstain_threshold(scores, coverage)).mean()) == pytest.approx(coverage, abs=0.002)
+
+
+def test_a_bundle_made_anew_says_what_goes_and_takes_no_others_place(random_bundle: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "small"
+    shutil.copytree(random_bundle, copy)
+    said: list[str] = []
+    export(from_catalog("attention_cnn", "small"), copy, ("float32",), say=said.append)
+    assert "which go" in said[0]
+    assert sorted(path.name for path in copy.iterdir()) == ["card.json", "float32.tflite"]
+    with pytest.raises(ConfigError, match="holds a bundle of attention_cnn"):
+        export(from_catalog("mien_xs", "small"), copy, ("float32",))
+    with pytest.raises(ConfigError, match="no test split to open"):
+        export(from_catalog("mien_xs", "small"), tmp_path / "new", ("float32",), release=True)
 
 
 def test_every_kind_of_file_answers_as_the_float32_file(inputs: Float32, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from mien.data.manifest import Manifest, Sample
 from mien.data.scores import write_scores
 from mien.errors import SourceError, UnknownNameError
 from mien.evaluation.evaluate import evaluate
-from mien.evaluation.metrics import calibration_bins, expected_calibration_error, risk_coverage, summarize
+from mien.evaluation.metrics import brier_score, calibration_bins, expected_calibration_error, log_loss, risk_coverage, summarize
 
 NAMES = ("a", "b", "c")
 
@@ -98,6 +98,19 @@ def test_labels_are_matched_by_name(tmp_path) -> None:  # type: ignore[no-untype
         evaluate(lambda crops: answer, ("neutral", "sad", "fear"), manifest)
     with pytest.raises(SourceError, match="no face is found in any of 2"):
         evaluate(lambda crops: answer, ("sad", "happy"), manifest, crop_of=lambda sample: None)
+
+
+def test_brier_score_and_log_loss_by_hand() -> None:
+    scores, labels = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]]), np.array([0, 1])
+    assert brier_score(scores, labels) == pytest.approx(((0.09 + 0.04 + 0.01) + (0.01 + 0.49 + 0.36)) / 2)
+    assert log_loss(scores, labels) == pytest.approx(-(np.log(0.7) + np.log(0.3)) / 2)
+
+
+def test_samples_as_sure_as_each_other_are_kept_together() -> None:
+    scores = np.tile([0.6, 0.4], (4, 1))
+    for labels in ([0, 0, 1, 1], [1, 1, 0, 0]):
+        (point,) = risk_coverage(scores, np.array(labels), (0.5,))
+        assert (point.coverage, point.risk) == (1.0, 0.5)
 
 
 def test_risk_falls_as_the_least_sure_are_left_out() -> None:

@@ -16,8 +16,8 @@ from mien.labels import FER5, FER7, FER8, columns_of, expression_name
 from mien.models.catalog import MODELS
 from mien.training.recipe import load_recipe, shipped_recipes
 
-RESULTS = ("Event", "FrameResult", "PartReading", "Reading", "SourceInfo", "StreamStatistics")
-READERS = ("PartReader", "Recognizer", "Session", "stream")
+RESULTS = ("Event", "Face", "Frame", "FrameResult", "PartReading", "Reading", "SourceInfo", "StreamStatistics")
+READERS = ("PartReader", "Recognizer", "Session", "Watcher", "stream")
 SETTINGS = ("LiveSpec", "ReconnectSpec", "SmoothingSpec", "TrackingSpec")
 ERRORS = ("ConfigError", "MienError", "MissingExtraError", "ModelFileError", "OutputError", "SourceError", "UnknownNameError")
 PUBLIC = (*RESULTS, *READERS, *SETTINGS, *ERRORS, "__version__")

@@ -78,6 +78,12 @@ def test_16_bit_grey_keeps_its_range(tmp_path: Path) -> None:
     assert np.abs(picture[..., 0] - ramp / 257).max() <= 0.5
 
 
+@pytest.mark.parametrize(("largest", "expected"), [(255, 255), (65535, 255)])
+def test_32_bit_integers_hold_8_or_16_bits(largest: int, expected: int) -> None:
+    ramp = np.linspace(0, largest, 400).astype(np.int32).reshape(20, 20)
+    assert read_picture(Image.fromarray(ramp)).max() == expected
+
+
 def test_float_pictures_need_values_in_0_to_1() -> None:
     good = Image.fromarray(np.linspace(0, 1, 400, dtype=np.float32).reshape(20, 20))
     assert read_picture(good).max() == 255

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,47 @@ def test_the_portraits_are_read(recognizer: mien.Recognizer, astronaut: UInt8) -
     assert face.scores.sum() == pytest.approx(1)
     assert face.probability == face.scores.max()
     assert recognizer(Image.fromarray(astronaut))[0].scores == pytest.approx(face.scores)
+
+
+def test_threads_may_share_a_recognizer(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    pictures = [astronaut, np.ascontiguousarray(astronaut[:, ::-1])]
+    expected = [recognizer(picture)[0].scores for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda index: recognizer(pictures[index % 2]), range(24)))
+    for index, faces in enumerate(found):
+        assert len(faces) == 1
+        np.testing.assert_array_equal(faces[0].scores, expected[index % 2])
+
+
+def test_own_detectors_and_boxes_are_read(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    (face,) = recognizer(astronaut)
+    found = mien.Face(face.box_xyxy, face.landmarks_xy, 0.5)
+    own = mien.Recognizer(detector=lambda image: [found])
+    assert (own.detector, recognizer.detector) == ("own", "haar")
+    for readings in (own(astronaut), recognizer.read(astronaut, [found])):
+        assert readings[0].scores == pytest.approx(face.scores)
+        assert readings[0].detection_confidence == 0.5
+    assert recognizer.read(astronaut, [mien.Face.of_box(178, 63, 268, 176)])[0].expression == "happy"
+    assert recognizer.read(astronaut, []) == []
+    with pytest.raises(mien.ConfigError, match="brings its model itself"):
+        mien.Recognizer(detector=lambda image: [], detector_model="x.onnx")
+    with pytest.raises(mien.UnknownNameError, match="'None' is unknown"):
+        mien.Recognizer(detector=None)  # type: ignore[arg-type]
+
+
+def test_own_frames_are_watched(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    watcher = mien.Watcher(recognizer.pipeline)
+    results = [watcher(mien.Frame(astronaut, index, index / 10)) for index in range(3)]
+    assert [result.faces[0].track_id for result in results] == [0, 0, 0]
+    assert [event.kind for event in watcher.finish()] == ["leaves"]
+
+
+def test_a_reading_tells_its_labels_and_becomes_json(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    (face,) = recognizer(astronaut)
+    assert face.labels == recognizer.labels
+    values = json.loads(json.dumps(face.as_dict()))
+    assert values["scores"][face.expression] == pytest.approx(face.probability, abs=1e-6)
+    assert list(values["scores"]) == list(recognizer.labels)
 
 
 def test_classify_takes_any_size_and_colour(recognizer: mien.Recognizer, astronaut: UInt8) -> None:

@@ -33,7 +33,7 @@ from mien.sinks.text import CsvSink, JsonLinesSink
 from mien.sinks.timeline import MAX_ROWS
 from mien.sinks.video import open_video_sink
 from mien.sinks.writers import Writers
-from mien.types import FrameResult, PartReading, Reading
+from mien.types import Event, FrameResult, PartReading, Reading
 
 needs_pyav = pytest.mark.skipif(importlib.util.find_spec("av") is None, reason="needs the extra 'video' (PyAV)")
 
@@ -397,6 +397,22 @@ def test_a_summary_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> Non
     (tmp_path / "s").mkdir(mode=0o500)
     with pytest.raises(OutputError, match="cannot be written"):
         SummarySink(tmp_path / "s", "clip", FER7)
+
+
+def test_a_summary_of_one_frame_counts_it(tmp_path: Path) -> None:
+    with SummarySink(tmp_path, "one", FER7) as sink:
+        sink.write(shown(0, 0.0, (0, "happy")))
+    (person,) = json.loads((tmp_path / "summary.json").read_text())["people"]
+    assert (person["seen_s"], person["shares"]) == (0.04, {"happy": 1.0})
+
+
+def test_json_lines_tell_events_and_lost_frames(tmp_path: Path) -> None:
+    event = Event("changes", 1.5, 0, "sad", "happy")
+    with JsonLinesSink(tmp_path / "a.jsonl", "clip", FER7) as sink:
+        sink.write(replace(shown(3, 1.5, (0, "sad")), events=(event,), num_dropped=2))
+    line = json.loads((tmp_path / "a.jsonl").read_text())
+    assert line["dropped"] == 2
+    assert line["events"] == [{"kind": "changes", "time_s": 1.5, "track_id": 0, "expression": "sad", "previous": "happy"}]
 
 
 def test_an_empty_summary_is_whole(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sources and the stream, on clips made here and on fakes."""
 
 import importlib.util
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -123,7 +124,7 @@ def test_a_session_tells_why_it_ended(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "0 bytes"), (b"no video at all" * 50, "not a video"), (b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500, "not a video")],
+    [(b"", "0 bytes"), (b"no video at all" * 50, "not a video"), (b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 500, "cut short")],
 )
 def test_broken_videos_are_named(tmp_path: Path, content: bytes, said: str, decoder: str) -> None:
     path = tmp_path / "broken.mp4"
@@ -229,6 +230,50 @@ def test_the_main_stream_is_read_and_not_a_cover(tmp_path: Path) -> None:
 
 
 @needs_pyav
+@needs_pyav
+@pytest.mark.parametrize(
+    ("name", "matrix", "shown"),
+    [
+        ("quarter turn", (0, 1, -1, 0), lambda image: np.rot90(image, -1)),
+        ("half turn", (-1, 0, 0, -1), lambda image: image[::-1, ::-1]),
+        ("three quarters", (0, -1, 1, 0), np.rot90),
+        ("mirrored", (-1, 0, 0, 1), lambda image: image[:, ::-1]),
+        ("upside down", (1, 0, 0, -1), lambda image: image[::-1]),
+        ("transposed", (0, 1, 1, 0), lambda image: image.swapaxes(0, 1)),
+    ],
+)
+def test_videos_are_shown_as_their_matrix_says(
+    name: str, matrix: tuple[int, int, int, int], shown: Callable[[UInt8], UInt8], tmp_path: Path
+) -> None:
+    content = bytearray(CLIP.read_bytes())
+    start = content.index(b"tkhd") + 44  # behind version, times, identity, length, layer and volume
+    a, b, c, d = (number << 16 for number in matrix)
+    content[start : start + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path = tmp_path / f"{name}.mp4"
+    path.write_bytes(content)
+    with open_source(CLIP) as upright, open_source(path) as turned:
+        np.testing.assert_array_equal(next(iter(turned)).image, shown(next(iter(upright)).image))
+
+
+def test_who_is_there_when_a_video_breaks_off_leaves(tmp_path: Path) -> None:
+    writer = cv2.VideoWriter(str(tmp_path / "whole.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (512, 512))
+    portrait = cv2.imread(str(CLIP.parent / "astronaut.jpg"))
+    assert portrait is not None
+    for _ in range(20):
+        writer.write(portrait)
+    writer.release()
+    content = (tmp_path / "whole.avi").read_bytes()
+    (tmp_path / "short.avi").write_bytes(content[: len(content) // 2])
+    events: list[Event] = []
+    with pytest.raises(SourceError, match="ends after"):
+        list(mien.stream(tmp_path / "short.avi", detector="haar", on_event=events.append))
+    assert [event.kind for event in events] == ["appears", "leaves"]
+    session = Session(tmp_path / "short.avi", mien.Recognizer(detector="haar", policy="camera"))
+    with session:
+        assert session.wait(30)
+    assert [event.kind for event in session.events] == ["appears", "leaves"]
+
+
 def test_trimmed_videos_and_longer_sound_are_whole(tmp_path: Path) -> None:
     import av
 
@@ -533,7 +578,7 @@ def test_a_camera_that_opens_and_gives_nothing_is_given_up() -> None:
     source = ReconnectingSource(lambda: BreakingSource(0, is_live=True), ReconnectSpec(), clock, lambda: None)
     with pytest.raises(SourceError, match=r"given up.*unplugged"):
         list(source)
-    assert clock.waits_s == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    assert clock.waits_s == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 6.5], "the last try is at the limit"
 
 
 def test_a_camera_that_stays_away_is_given_up() -> None:
@@ -549,6 +594,6 @@ def test_a_camera_that_stays_away_is_given_up() -> None:
     with pytest.raises(SourceError, match=r"given up.*not there"):
         list(source)
     assert clock.time_s <= 20.0
-    assert clock.waits_s == [0.5, 1.0, 2.0, 4.0, 8.0]
+    assert clock.waits_s == [0.5, 1.0, 2.0, 4.0, 8.0, 4.5]
     with pytest.raises(SourceError, match="unplugged"):
         list(ReconnectingSource(lambda: BreakingSource(1, is_live=True), ReconnectSpec(0.0), clock, lambda: None))

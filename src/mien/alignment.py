@@ -33,8 +33,11 @@ class AlignmentSpec:
     def __post_init__(self) -> None:
         if self.kind != "eyes_level":
             raise ValueError(f"kind must be 'eyes_level', got {self.kind!r}")
-        if self.eye_distances <= 0:
-            raise ValueError(f"eye_distances must be above 0, got {self.eye_distances}")
+        if not 0 < self.eye_distances < np.inf:  # NaN fails too
+            raise ValueError(f"eye_distances must be above 0 and finite, got {self.eye_distances}")
+        for name in ("center_below_eyes", "eye_to_mouth_share"):
+            if not np.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
 
 
 def face_square(face: Face, spec: AlignmentSpec) -> Square:

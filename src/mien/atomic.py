@@ -1,6 +1,7 @@
 """Files that are either whole or absent: written under a temporary name, then moved into place."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -45,6 +46,29 @@ def replaceable(path: Path) -> Path:
     except OSError as error:
         raise cannot_write(path, error) from error
     return place
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure, before the work, that files can be written into a folder; makes it.
+
+    Raises:
+        OutputError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+def free_name(path: Path, word: str) -> Path:
+    """Return a name beside ``path`` that nothing has: with ``-word`` behind its stem, and a number where that is taken."""
+    name, number = path.with_name(f"{path.stem}-{word}{path.suffix}"), 2
+    while name.exists():
+        name = path.with_name(f"{path.stem}-{word}{number}{path.suffix}")
+        number += 1
+    return name
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:

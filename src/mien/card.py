@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import math
 import os
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -48,8 +49,8 @@ class Calibration:
     """``dataset/split`` to what the probabilities are worth there."""
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:  # NaN fails too
-            raise ValueError(f"temperature must be above 0, got {self.temperature}")
+        if not 0 < self.temperature < math.inf:  # NaN fails too
+            raise ValueError(f"temperature must be above 0 and finite, got {self.temperature}")
         if not 0 <= self.abstain_below <= 1:
             raise ValueError(f"abstain_below must lie in 0..1, got {self.abstain_below}")
 
@@ -84,6 +85,8 @@ class FileEntry:
     def __post_init__(self) -> None:
         if self.runtime not in RUNTIMES:
             raise ValueError(f"runtime must be one of {', '.join(RUNTIMES)}, got {self.runtime!r}")
+        if not self.path.strip(".") or {"/", "\\", ":"} & set(self.path):  # a card may come from anywhere
+            raise ValueError(f"path must be the name of a file in the bundle's folder, got {self.path!r}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from mien.errors import ConfigError
 from mien.pipeline import Pipeline, Recognizer
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
-from mien.types import Event, Frame, FrameResult
+from mien.types import Detector, Event, Frame, FrameResult, Policy
 from mien.video.channel import Ended
 from mien.video.reconnect import ReconnectingSource, ReconnectSpec, SystemClock
 from mien.video.sources import Source, SourceInfo, open_source
@@ -47,11 +47,12 @@ def stream(
     source: str | int | Path,
     model: str | Path = DEFAULT_BUNDLE,
     file: str = "quick",
-    detector: str = "auto",
+    detector: str | Detector = "auto",
     detector_model: str | Path | None = None,
     threads: int = 1,
     spec: LiveSpec = LiveSpec(),
     on_event: OnEvent | None = None,
+    policy: Policy = "camera",
 ) -> Iterator[FrameResult]:
     """Yield the readings of a source: every frame of a file or folder, the newest frames of a camera or network stream.
 
@@ -61,19 +62,20 @@ def stream(
         source: Camera index, video file, folder of pictures, or address of a stream.
         model: Name of a shipped bundle, or the folder of one.
         file: Which file of the bundle runs; by default int8 where there is one, four times as fast and hardly less accurate.
-        detector: As for ``Recognizer``, with the policy for cameras.
+        detector: As for ``Recognizer``.
         detector_model: Model file of the detector, instead of the one mien fetches on first use.
         threads: CPU threads of each network.
         spec: How faces are followed and labels steadied, and how long a source may be silent.
         on_event: Called when a face appears, changes its expression or leaves, in the thread that iterates. Results
-            carry the same events, except for the leaving of those still there at the end.
+            carry the same events, except for the leaving of those still there at the end, however it ends.
+        policy: ``camera`` finds near faces fast; ``picture`` small ones too, as in wide shots, and takes longer.
 
     Raises:
         SourceError: the source cannot be opened, ends early, goes away or hangs.
         UnknownNameError: the catalog has no such bundle, file or detector.
         ModelFileError: a model file is missing, foreign, damaged or cannot be fetched.
     """
-    recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
+    recognizer = Recognizer(model, file, detector, detector_model, threads, policy)
     return _results(source, recognizer.pipeline, spec, on_event or _ignore)
 
 

@@ -162,10 +162,10 @@ def turn_upright(pixels: UInt8, orientation: int) -> UInt8:
 
 
 def _wide_to_8_bit(values: "np.ndarray[Any, Any]", mode: str, name: str) -> "np.ndarray[Any, Any]":
-    """Bring 32-bit values to 0..255: floats in 0..1, integers in 0..65535."""
+    """Bring 32-bit values to 0..255: floats in 0..1, integers in 0..65535, or in 0..255 where none is larger."""
     if not np.isfinite(values).all():
         raise SourceError(f"{name}: holds values that are no numbers (NaN or infinite). Expected finite pixels.")
-    limit = 1.0 if mode == "F" else 65535.0
+    limit = 1.0 if mode == "F" else 255.0 if values.max() <= 255 else 65535.0  # a 16-bit picture that dark shows nothing
     if values.min() < 0 or values.max() > limit:
         raise SourceError(f"{name}: 32-bit pixels must lie in 0..{limit:g}, got {values.min():g}..{values.max():g}. Save it with 8 bits.")
     return values / limit * 255

@@ -63,23 +63,50 @@ def _is_record(line: bytes) -> bool:
         return False
 
 
+def check_place(path: Path) -> None:
+    """Make sure, before the work, that records can be appended to a file.
+
+    Raises:
+        OutputError: it cannot be written.
+        ConfigError: it is there, and holds no records.
+    """
+    is_new = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _check_last_line(path)
+        with path.open("a"):
+            pass
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _check_last_line(path: Path) -> bytes:
+    """Return what stands behind the last line end of a file of records; nothing where there is no file.
+
+    Raises:
+        ConfigError: it holds something else.
+    """
+    if not path.is_file():
+        return b""
+    content = path.read_bytes()
+    rest = content[content.rfind(b"\n") + 1 :]
+    last = rest or next((line for line in reversed(content.splitlines()) if line.strip()), b"{")
+    if not (_is_record(last) or last.startswith(b"{")):
+        raise ConfigError(f"{path}: holds no records. Expected a file that --record wrote, or a new name.")
+    return rest
+
+
 def _end_last_line(path: Path) -> None:
     """Remove what a killed process or a full disk left of a record; finished lines stay, also one without its line end.
 
     Raises:
         ConfigError: the file holds no records.
     """
-    if not path.is_file():
-        return
-    content = path.read_bytes()
-    start = content.rfind(b"\n") + 1
-    last = content[start:]
-    if not last:
-        return
-    if _is_record(last):
+    rest = _check_last_line(path)
+    if _is_record(rest):
         with path.open("ab") as file:
             file.write(b"\n")
-    elif last.startswith(b"{"):
-        os.truncate(path, start)
-    else:
-        raise ConfigError(f"{path}: holds no records. Expected a file that --record wrote, or a new name.")
+    elif rest:
+        os.truncate(path, path.stat().st_size - len(rest))

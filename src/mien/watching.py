@@ -13,18 +13,20 @@ from mien.types import Event, Float, Frame, FrameResult, Reading
 
 
 class Watcher:
-    """Reads the faces of consecutive frames. It owns the networks, so only one thread may call it.
+    """Reads the faces of consecutive frames, wherever they come from. Only one thread may call it.
 
     Frames of different files, as of a folder, or of another size have nothing to do with each other: faces are then
     forgotten, and none is averaged with another picture's.
 
     Args:
-        pipeline: Detector and classifier.
+        pipeline: Detector and classifier, as of ``Recognizer(policy="camera").pipeline``.
         tracking: None reads every frame by itself, with ``track_id`` -1, unsmoothed and without events.
         smoothing: None gives the scores of every frame as they are.
     """
 
-    def __init__(self, pipeline: Pipeline, tracking: TrackingSpec | None, smoothing: SmoothingSpec | None) -> None:
+    def __init__(
+        self, pipeline: Pipeline, tracking: TrackingSpec | None = TrackingSpec(), smoothing: SmoothingSpec | None = SmoothingSpec()
+    ) -> None:
         self.pipeline = pipeline
         self.tracker = FaceTracker(pipeline.detect, tracking) if tracking else None
         self._smoother = Smoother(smoothing) if smoothing else None

@@ -19,6 +19,8 @@ def measure_accuracy(
 ) -> dict[str, Any]:
     """Return accuracy, with its 95 % interval, time, size and work of every candidate on one split, direct crops, one pass.
 
+    Answers are among the split's labels; ``barred_labels`` names a candidate's others.
+
     Raises:
         ConfigError: a candidate's labels are not known, or its weights are random.
         ModelFileError: a file is no model.
@@ -33,6 +35,7 @@ def measure_accuracy(
         counted = count_file(candidate)
         rows.append(
             timed
+            | {"barred_labels": [label for label in candidate.labels if label not in manifest.labels]}
             | {key: metrics[key] for key in ("accuracy", "accuracy_interval", "macro_f1", "mean_recall", "ece")}
             | {key: counted[key] for key in ("values", "macs", "is_integer", "peak_activation_bytes", "energy_proxy_uj")}
         )

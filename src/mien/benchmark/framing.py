@@ -19,6 +19,7 @@ from mien.data.sampling import spread_out
 from mien.detection.catalog import create_detector
 from mien.errors import SourceError
 from mien.evaluation.evaluate import CHUNK
+from mien.evaluation.measure import provenance
 from mien.evaluation.open import OpenClassifier
 from mien.labels import columns_of
 from mien.preprocess import PreprocessSpec, Square
@@ -108,7 +109,7 @@ def measure_framing(
         "label_source": manifest.label_source,
         "model": model.name,
         "file": model.file,
-        "files_sha256": model.files_sha256,
+        **({"files_sha256": {}} | provenance(model, manifest.labels)),
         "data_sha256": manifest.sha256,
         "alignment": vars(model.alignment),
         "scene_wh": SCENE_WH,

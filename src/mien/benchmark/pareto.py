@@ -32,12 +32,14 @@ def points_of_records(
     """Join records: everything of `benchmark accuracy`, and trained rows of `reproduce` whose network has a load record.
 
     Args:
-        measured: Records of `mien benchmark accuracy`, oldest first; of a candidate and split the newest counts.
+        measured: Records of `mien benchmark accuracy`, oldest first; of a candidate and split the newest counts, unless it knows
+            labels that were no answers.
         reproduced: Records of `mien reproduce`; left out are smoke runs, which tell nothing, runs that learned from test pictures, those
             of fewer labels, whose accuracy cannot be compared, and those that average ten crops, which take ten times as long.
         loads: Records of `mien benchmark load`; the time and size of a network do not depend on its weights.
     """
     newest = {(row["candidate"], f"{record['dataset']}/{record['split']}"): row for record in measured for row in record["rows"]}
+    newest = {key: row for key, row in newest.items() if not row.get("barred_labels")}  # an easier question
     points = [
         point(name, row["accuracy"], split, row["median_ms"], row["bytes"], row["macs"], row["weights"])
         for (name, split), row in newest.items()

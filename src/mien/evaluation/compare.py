@@ -7,7 +7,7 @@ import numpy as np
 from mien.data.scores import ScoreTable
 from mien.errors import DataError
 from mien.evaluation.metrics import class_metrics, confusion_counts
-from mien.evaluation.statistics import accuracy_interval, bootstrap_interval, mcnemar
+from mien.evaluation.statistics import accuracy_interval, difference_interval, mcnemar
 
 
 def compare(a: ScoreTable, b: ScoreTable, names: tuple[str, str] = ("A", "B")) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def compare(a: ScoreTable, b: ScoreTable, names: tuple[str, str] = ("A", "B")) -
         "accuracy_b": float(right_b.mean()),
         "accuracy_b_interval": vars(accuracy_interval(right_b)),
         "difference": float(right_b.mean() - right_a.mean()),
-        "difference_interval": vars(bootstrap_interval(right_b.astype(np.int64) - right_a)),
+        "difference_interval": vars(difference_interval(right_b.astype(np.int64) - right_a)),
         "mcnemar": vars(mcnemar(right_a, right_b)),
         "per_class": {
             name: {"recall_a": recall_a, "recall_b": recall_b, "difference": recall_b - recall_a, "support": support}

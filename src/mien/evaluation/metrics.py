@@ -102,7 +102,7 @@ class RiskPoint:
     """What abstaining below a threshold is worth."""
 
     coverage: float
-    """Share of samples that reach the threshold."""
+    """Share of samples that reach the threshold: more than was asked for, where several share it."""
     threshold: float
     """Highest score of the least sure of them."""
     risk: float
@@ -121,8 +121,9 @@ def risk_coverage(scores: Float, labels: Int, coverages: Sequence[float]) -> lis
     order = np.argsort(-confidence, kind="stable")
     points = []
     for coverage in coverages:
-        kept = order[: max(1, round(coverage * len(labels)))]
-        points.append(RiskPoint(len(kept) / len(labels), float(confidence[kept[-1]]), float(is_wrong[kept].mean())))
+        threshold = confidence[order[max(1, round(coverage * len(labels))) - 1]]
+        kept = confidence >= threshold
+        points.append(RiskPoint(float(kept.mean()), float(threshold), float(is_wrong[kept].mean())))
     return points
 
 

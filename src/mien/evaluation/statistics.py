@@ -59,6 +59,19 @@ def accuracy_interval(right: npt.NDArray[np.bool_], confidence: float = CONFIDEN
     return Interval(low, high, confidence, "Wilson", 0, 0)
 
 
+def difference_interval(differences: npt.NDArray[np.int_], confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of a difference of accuracies on the same samples: the bootstrap's, and Tango's (1998) where none differs.
+
+    Args:
+        differences: (N,) of -1, 0 and 1; at least one.
+    """
+    if differences.any():
+        return bootstrap_interval(differences, confidence=confidence)
+    z_squared = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    half = z_squared / (len(differences) + z_squared)
+    return Interval(-half, half, confidence, "Tango", 0, 0)
+
+
 @dataclass(frozen=True)
 class McNemar:
     """Whether two models err alike often on the same samples."""

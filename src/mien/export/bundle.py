@@ -11,12 +11,13 @@ from secrets import token_hex
 import numpy as np
 
 from mien.atomic import cannot_write
-from mien.card import CARD_NAME, Calibration, Card, FileEntry
-from mien.errors import ConfigError, UnknownNameError
+from mien.card import CARD_NAME, Bundle, Calibration, Card, FileEntry, read_card
+from mien.data.manifest import Manifest
+from mien.errors import ConfigError
 from mien.evaluation.evaluate import score_manifest
 from mien.evaluation.parts import part_accuracies
-from mien.export.calibration import COVERAGE, abstain_threshold, fit_temperature, measure_trust
-from mien.export.formats import DEFAULT_FILES, FORMATS
+from mien.export.calibration import COVERAGE, TEMPERATURES, abstain_threshold, fit_temperature, measure_trust
+from mien.export.formats import DEFAULT_FILES, FORMATS, check_formats
 from mien.export.mixed import choose_float_layers
 from mien.export.onnx import write_onnx, write_onnx_int8
 from mien.export.origin import Origin, empty_entry
@@ -34,7 +35,9 @@ NO_INPUTS = np.empty((0, 0, 0, 0), np.float32)
 def export(
     origin: Origin, out_dir: Path, files: Sequence[str] = DEFAULT_FILES, release: bool = False, say: Say = lambda line: None
 ) -> Card:
-    """Write a bundle into ``out_dir``, measured on the origin's faces; files it had and that are not asked for stay.
+    """Write a bundle into ``out_dir``, measured on the origin's faces.
+
+    A bundle that is added to keeps its other files; one that is made anew, of a run, has those alone that are asked for.
 
     Args:
         files: Names in ``FORMATS``. A bundle without float32 is small, and cannot gain files later.
@@ -42,17 +45,17 @@ def export(
         say: Receives one line per finished step.
 
     Raises:
-        ConfigError: ``out_dir`` holds something else than a bundle.
+        ConfigError: ``out_dir`` holds something else than a bundle of this network, or there is no test split to open.
         UnknownNameError: no such file format.
         ModelFileError: a file differs from the trained network by more than its tolerance; nothing is written.
         MissingExtraError: a file needs a package that is not installed.
         OutputError: the folder cannot be written, or the disk is full; an old bundle stays.
     """
-    for name in files:
-        if name not in FORMATS:
-            raise UnknownNameError("File", name, FORMATS)
+    check_formats(files)
+    if release and origin.test is None:
+        raise ConfigError(f"{origin.card.name}: its data have no test split to open. Leave --release out.")
     out_dir = Path(os.path.realpath(out_dir))  # a link is written through
-    _check_target(out_dir)
+    _check_target(out_dir, origin, files, say)
     draft_dir = out_dir.with_name(f".tmp-{token_hex(4)}-{out_dir.name}")  # drawn, since in containers every run has the same number
     try:
         draft_dir.mkdir()
@@ -60,8 +63,8 @@ def export(
         card = draft.fill([name for name in FORMATS if name in files])
         if origin.split:
             shutil.copyfile(origin.split, draft_dir / SPLIT)
-        if release:
-            card = _open_test(card, origin, draft_dir, say)
+        if release and origin.test is not None:
+            card = _open_test(card, origin.test, draft_dir, say)
         (draft_dir / CARD_NAME).write_text(json.dumps(asdict(card), indent=1) + "\n", encoding="utf-8")
         _swap(draft_dir, out_dir)
     except OSError as error:
@@ -104,8 +107,9 @@ class _Draft:
         if self.origin.folder is None:
             return {}
         kept = {name: entry for name, entry in self.origin.card.files.items() if name not in names}
-        for entry in kept.values():
-            shutil.copyfile(self.origin.folder / entry.path, self.folder / entry.path)
+        bundle = Bundle(self.origin.folder, self.origin.card)
+        for name, entry in kept.items():
+            shutil.copyfile(bundle.file(name), self.folder / entry.path)
         return kept
 
     def _path(self, name: str) -> Path:
@@ -180,13 +184,14 @@ class _Draft:
         temperature = fit_temperature(scores, labels)
         calibrated = calibrate(scores, temperature)
         threshold, where = abstain_threshold(calibrated), self.origin.faces.where
-        self.say(f"temperature {temperature}, uncertain below {threshold}")
-        fitted_on = f"{where}, float32; threshold at coverage {COVERAGE}"
+        limit = "" if TEMPERATURES[0] < temperature < TEMPERATURES[1] else " (its limit: calibration does not fit these scores)"
+        self.say(f"temperature {temperature}{limit}, uncertain below {threshold}")
+        fitted_on = f"{where}, float32; threshold at coverage {COVERAGE}{'; temperature at its limit' if limit else ''}"
         return Calibration(temperature, threshold, fitted_on, {where: measure_trust(calibrated, labels)})
 
 
-def _check_target(out_dir: Path) -> None:
-    """Make sure that a bundle may be written to ``out_dir``, and that nothing but an old bundle is replaced."""
+def _check_target(out_dir: Path, origin: Origin, files: Sequence[str], say: Say) -> None:
+    """Make sure that a bundle may be written to ``out_dir``, that nothing but an old one of the network is replaced, and say what goes."""
     try:
         out_dir.parent.mkdir(parents=True, exist_ok=True)
         names = {path.name for path in out_dir.iterdir()} if out_dir.exists() else set()
@@ -195,6 +200,17 @@ def _check_target(out_dir: Path) -> None:
     foreign = names - {CARD_NAME, SPLIT} - {row.path for row in FORMATS.values()}
     if foreign or not out_dir.name:
         raise ConfigError(f"{out_dir}: holds more than a bundle ({', '.join(sorted(foreign)[:3])}). Choose another folder with --out.")
+    if CARD_NAME not in names:
+        return
+    old = read_card(out_dir / CARD_NAME)
+    if old.network.architecture != origin.card.network.architecture:
+        raise ConfigError(
+            f"{out_dir}: holds a bundle of {old.network.architecture}, and this is one of {origin.card.network.architecture}. "
+            "Choose another folder with --out."
+        )
+    gone = sorted(set(old.files) - set(files)) if origin.folder is None else []
+    if gone:
+        say(f"{out_dir}: is made anew. It had {', '.join(gone)} too, which go: name them with --files to have them again.")
 
 
 def _swap(draft_dir: Path, out_dir: Path) -> None:
@@ -206,11 +222,8 @@ def _swap(draft_dir: Path, out_dir: Path) -> None:
     shutil.rmtree(old_dir, ignore_errors=True)
 
 
-def _open_test(card: Card, origin: Origin, folder: Path, say: Say) -> Card:
+def _open_test(card: Card, test: Manifest, folder: Path, say: Say) -> Card:
     """Add the accuracy on the test split that nothing was chosen on, for files that do not tell it yet."""
-    test = origin.test
-    if test is None:
-        raise ConfigError(f"{card.name}: its data have no test split to open. Leave --release out.")
     where = f"{test.dataset}/{test.samples[0].split}"
     entries, calibration = dict(card.files), card.calibration
     for name, entry in card.files.items():

@@ -11,12 +11,14 @@ COVERAGE = 0.9
 """Share of faces that are given a reading; the least sure rest is marked uncertain."""
 
 
+TEMPERATURES = (0.1, 10.0)
+"""Least and largest that is looked for."""
 COVERAGES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Points of the risk-coverage curve in the card."""
 
 
 def fit_temperature(scores: Float, labels: Int) -> float:
-    """Return the temperature that makes the true labels most likely (Guo et al. 2017).
+    """Return the temperature within ``TEMPERATURES`` that makes the true labels most likely (Guo et al. 2017).
 
     Args:
         scores: (N, K) uncalibrated probabilities.
@@ -27,8 +29,10 @@ def fit_temperature(scores: Float, labels: Int) -> float:
     def loss(log_temperature: float) -> float:
         return log_loss(calibrate(scores, float(np.exp(log_temperature))), labels)
 
-    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded")
-    return round(float(np.exp(found.x)), 4)
+    found = minimize_scalar(loss, bounds=tuple(np.log(TEMPERATURES)), method="bounded")
+    temperature = round(float(np.exp(found.x)), 4)
+    nearest = min(TEMPERATURES, key=lambda limit: abs(np.log(limit / temperature)))
+    return nearest if abs(np.log(nearest / temperature)) < 1e-3 else temperature  # the search stops a little inside
 
 
 def abstain_threshold(calibrated_scores: Float, coverage: float = COVERAGE) -> float:

@@ -1,6 +1,9 @@
 """The files a bundle may hold: what each is for, how it is made, and how far it may be from the trained network."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from mien.errors import UnknownNameError
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,10 @@ FORMATS: dict[str, Format] = {
     )
 }
 DEFAULT_FILES = ("float32", "int8")
+
+
+def check_formats(names: Iterable[str]) -> None:
+    """Raise UnknownNameError where one of these is no file of a bundle."""
+    for name in names:
+        if name not in FORMATS:
+            raise UnknownNameError("File", name, FORMATS)

@@ -130,6 +130,11 @@ def from_bundle(reference: str | Path, data_root: Path, say: Say) -> Origin:
     split = bundle.folder / SPLIT if (bundle.folder / SPLIT).is_file() else None
     manifest = load_labelled_split(raw, split, card.labels) if split else raw
     training, _ = clean_training(manifest, raw)
+    if training.sha256 != card.training.data_sha256 and len(training) > card.training.num_images:
+        raise ConfigError(
+            f"{card.name} learned {card.training.num_images:,} of {len(training):,} pictures, and its bundle does not tell which. "
+            "Add files by exporting its run: mien export RUN --files ..."
+        )
     if training.sha256 != card.training.data_sha256:
         raise ConfigError(
             f"{data_root}: is not the training data that the card of {card.name} names{_without_votes(raw)}. "

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.atomic import cannot_write
+from mien.atomic import cannot_write, free_name
 from mien.errors import DataError, MienError, SourceError
 from mien.sinks.base import UNFINISHED, is_in_use
 from mien.sinks.parquet import JOURNAL_SUFFIX, convert_journal, end_of_last_line
@@ -62,7 +62,9 @@ def target_of(unfinished: Path) -> Path:
 
 
 def _recover_one(unfinished: Path) -> Recovered:
-    target = _free_name(target_of(unfinished))
+    target = target_of(unfinished)
+    if target.exists():
+        target = free_name(target, "recovered")
     try:
         if unfinished.suffix == JOURNAL_SUFFIX:
             convert_journal(unfinished, target)
@@ -95,11 +97,3 @@ def _plays(path: Path) -> bool:
         return capture.read()[0]
     finally:
         capture.release()
-
-
-def _free_name(path: Path) -> Path:
-    name, number = path, 1
-    while name.exists():
-        name = path.with_name(f"{path.stem}-recovered{number if number > 1 else ''}{path.suffix}")
-        number += 1
-    return name

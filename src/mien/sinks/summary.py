@@ -2,13 +2,12 @@
 
 import json
 import logging
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from mien.atomic import atomic_path, cannot_write, write_text
+from mien.atomic import atomic_path, check_folder, write_text
 from mien.errors import MissingExtraError
 from mien.labels import LabelSet
 from mien.sinks.base import Sink
@@ -17,8 +16,11 @@ from mien.types import FrameResult
 
 log = logging.getLogger("mien")
 
+SUMMARY_FILES = ("summary.json", "summary.html", "timeline.png")
 LONGEST_GAP_S = 1.0
 """A reading counts until the next frame, and for so long at most."""
+FIRST_GAP_S = 1 / 25
+"""Of a source with a single frame."""
 MIN_RUN_S = 1e-6
 
 
@@ -79,7 +81,8 @@ class Person:
 class SummarySink(Sink):
     """A folder with ``summary.json``, ``summary.html`` (one file, nothing to fetch) and ``timeline.png`` (extra ``report``).
 
-    A reading lasts until the next frame, one second at most; that of the last frame as long as the one before.
+    A reading lasts until the next frame, one second at most; that of the last frame as long as the one before. Without tracking,
+    all faces count as one person of identity -1, whose time is the sum of theirs.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -89,14 +92,9 @@ class SummarySink(Sink):
         self._folder, self._source, self._labels = folder, source, labels
         self.people: dict[int, Person] = {}
         self._waiting: FrameResult | None = None
-        self._gap_s = 0.0
+        self._gap_s = FIRST_GAP_S
         self._num_frames, self._num_with_face, self._num_dropped = 0, 0, 0
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):  # told now, and not after an hour of video
-                pass
-        except OSError as error:
-            raise cannot_write(folder, error) from error
+        check_folder(folder)  # told now, and not after an hour of video
 
     def write(self, result: FrameResult) -> None:
         """Count one result; see ``Sink``."""

@@ -78,6 +78,8 @@ def page_of(values: dict[str, Any], people: Sequence["Person"]) -> str:
         else f"<h1>{title}</h1><p>{facts} No face was seen.</p>"
     )
     note = "mien names the expression a face shows, not the emotion behind it. Shares are of the time a face was seen."
+    if any(person.track_id < 0 for person in people):
+        note += " Faces were not told apart: the times of all add up."
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body>{body}<footer>{note}</footer></body></html>\n"

@@ -1,7 +1,8 @@
 """Frames of a video file with the container's own times, through PyAV (extra ``video``)."""
 
 import logging
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ log = logging.getLogger("mien")
 
 HIGHEST_RATE = 1000.0
 """Frames per second; Matroska files of uneven times name rates of ten thousand."""
+_MATRIX_BYTES = 36
 
 
 class PyAvSource(Source):
@@ -122,7 +124,21 @@ def _seconds(duration: str) -> float:
 
 
 def _upright(frame: Any, pixel_width: float) -> UInt8:
-    """Return the picture as (H, W, 3) RGB, turned as the file says; phones write every video in the sensor's position."""
+    """Return the picture as (H, W, 3) RGB, turned and mirrored as the file says; phones write every video in the sensor's position."""
     image: UInt8 = with_square_pixels(frame.to_ndarray(format="rgb24"), pixel_width)
-    quarter_turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
+    matrix = next((bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), b"")
+    return turn_by_matrix(image, struct.unpack("=9i", matrix)) if len(matrix) == _MATRIX_BYTES else image
+
+
+def turn_by_matrix(image: UInt8, matrix: Sequence[int]) -> UInt8:
+    """Return an (H, W, 3) picture as a file's display matrix shows it, to the nearest quarter turn.
+
+    Args:
+        matrix: (9,) of MP4's ``tkhd`` box, whose first, second, fourth and fifth numbers say where x and y of a pixel go.
+    """
+    x_to_x, x_to_y, _, y_to_x, y_to_y, *_ = matrix
+    if abs(x_to_y) > abs(x_to_x):
+        image, flips_x, flips_y = image.swapaxes(0, 1), y_to_x < 0, x_to_y < 0
+    else:
+        flips_x, flips_y = x_to_x < 0, y_to_y < 0
+    return np.ascontiguousarray(image[:: -1 if flips_y else 1, :: -1 if flips_x else 1])

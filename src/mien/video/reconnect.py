@@ -119,9 +119,9 @@ class ReconnectingSource(Source):
         name = self.info.name
         self._source.__exit__(None, None, None)
         log.warning("%s: the connection broke off after %d frames; connecting again.", name, self._num_read)
-        while self._clock.now() - self._lost_s + self._wait_s <= self._spec.give_up_after_s:
+        while (left_s := self._lost_s + self._spec.give_up_after_s - self._clock.now()) > 0:
             self._on_wait()
-            if self._clock.wait(self._wait_s):
+            if self._clock.wait(min(self._wait_s, left_s)):  # the last try is at the limit
                 return False
             self._wait_s = min(2 * self._wait_s, self._spec.longest_wait_s)
             self._on_wait()

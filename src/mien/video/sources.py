@@ -181,7 +181,18 @@ def check_path(path: Path) -> bool:
 
 def not_a_video(path: Path) -> SourceError:
     """Return the error for a file that no decoder takes."""
+    if is_mp4(path):
+        return SourceError(f"{path}: an MP4 video that is cut short or damaged: its index, which often stands at its end, is not there.")
     return SourceError(f"{path}: not a video mien can read. Expected for instance .mp4, .avi, .mkv or .mov.")
+
+
+def is_mp4(path: Path) -> bool:
+    """Say whether a file begins as MP4 and QuickTime files do."""
+    try:
+        with path.open("rb") as file:
+            return file.read(8)[4:] == b"ftyp"
+    except OSError:
+        return False
 
 
 def with_square_pixels(image: UInt8, pixel_width: float) -> UInt8:

@@ -73,6 +73,10 @@ def framing(
         return
     columns = ["detector", "found", "found_share", "direct_accuracy", "accuracy", "loss"]
     console.print_table(columns, [[_short(row[column]) for column in columns] for row in result["rows"]])
+    if result["leaks"]:
+        console.say("This run learned from or chose on pictures of test splits: on those its figures are worth nothing.")
+    if result["barred_labels"]:
+        console.say(f"It knows {', '.join(result['barred_labels'])} besides; its answers are among the data's labels.")
 
 
 @app.command()

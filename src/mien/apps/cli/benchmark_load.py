@@ -288,7 +288,7 @@ def accuracy(
         result = measure_accuracy(opened, manifest, split, runs, show)
     rows = [
         [
-            row["candidate"],
+            f"{row['candidate']}{'*' if row['barred_labels'] else ''}",
             f"{100 * row['accuracy']:.2f}",
             f"{100 * row['accuracy_interval']['low']:.1f} to {100 * row['accuracy_interval']['high']:.1f}",
             f"{row['median_ms']:.2f}",
@@ -298,6 +298,8 @@ def accuracy(
         for row in result["rows"]
     ]
     _finish("benchmark accuracy", result, record, json, ["candidate", "accuracy %", "95 % interval", "ms", "MB", "million MACs"], rows)
+    if not json and any(row["barred_labels"] for row in result["rows"]):
+        console.say(f"* knows other labels besides; its answers are among the data's {len(manifest.labels)}.")
 
 
 def browser(

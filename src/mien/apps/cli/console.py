@@ -44,7 +44,21 @@ EvaluationDetector = Annotated[str, typer.Option("--detector", "-d", help="Detec
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one value of the recipe, such as optimizer.epochs=3.")
 ]
-Record = Annotated[Path | None, typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.")]
+
+
+def _check_record(path: Path | None) -> Path | None:
+    """Fail before the work, not after it, where records cannot be written."""
+    from mien.records import check_place
+
+    if path is not None:
+        check_place(path)
+    return path
+
+
+Record = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.jsonl", help="Append the result with commit and environment.", callback=_check_record),
+]
 Classifier = Annotated[
     str,
     typer.Argument(

@@ -41,6 +41,9 @@ def evaluate(
     """
     if output:
         require_matplotlib("Drawing (--out)")
+        from mien.atomic import check_folder
+
+        check_folder(output)
     if probe:
         from mien.apps.cli.probe import run_probe
 

@@ -43,11 +43,12 @@ def export(
     from dataclasses import asdict
 
     from mien.export.bundle import export as export_bundle
-    from mien.export.formats import FORMATS
+    from mien.export.formats import FORMATS, check_formats
 
+    names = list(FORMATS) if files == "all" else console.listed(files)
+    check_formats(names)
     out_dir = output or _default_out(source, random_weights)
     origin = _open_origin(source, data, out_dir.name, random_weights)
-    names = list(FORMATS) if files == "all" else console.listed(files)
     card = export_bundle(origin, out_dir, names, release, console.say)
     if json:
         console.print_json(asdict(card))

@@ -1,16 +1,18 @@
 """``mien stream``: the expressions in a video, a camera or a network stream."""
 
+import signal
 from collections import Counter
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from mien.apps.cli import console
 from mien.apps.cli.predict import check_outputs, table_openers
 from mien.apps.cli.view import open_view
+from mien.atomic import free_name
 from mien.card import DEFAULT_BUNDLE
 from mien.errors import MienError, OutputError
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from mien.pipeline import Recognizer
     from mien.sinks.base import Sink
-    from mien.types import FrameResult
+    from mien.types import FrameResult, Policy
     from mien.video.sources import SourceInfo
     from mien.video.stream import Stream, StreamStatistics
 
@@ -42,15 +44,18 @@ def stream(
     file: Annotated[str, typer.Option("--file", help="Which file of the bundle runs; quick takes int8 where there is one.")] = "quick",
     detector: console.DetectorName = "auto",
     detector_model: console.DetectorModel = None,
+    policy: Annotated[str, typer.Option(help="camera finds near faces fast; picture small ones too, as in wide shots.")] = "camera",
     threads: console.Threads = 1,
 ) -> None:
     """Name the expression of every face in every frame of a video, or of a camera until Ctrl-C.
 
-    Whatever ends the stream, the results until then are written. An output that fails is told at the end, with exit
-    status 2, and does not stop the others.
+    Whatever ends the stream, the results until then are written; where a file or folder was not read to its end, older outputs
+    of the same names are kept under another. An output that fails is told at the end, with exit status 2, and does not stop
+    the others.
     """
     from mien.live import LiveSpec, watch
     from mien.pipeline import Recognizer
+    from mien.sinks.summary import SUMMARY_FILES
     from mien.sinks.video import check_video_name
     from mien.smoothing import SmoothingSpec
     from mien.tracking import TrackingSpec
@@ -69,15 +74,18 @@ def stream(
     # The source comes first: where it is wrong, nothing else is said.
     with watch(lambda: open_source(source), lambda frame: watcher(frame), spec) as results:  # noqa: PLW0108 - made below
         info = results.open()
-        recognizer = Recognizer(model, file, detector, detector_model, threads, policy="camera")
+        recognizer = Recognizer(model, file, detector, detector_model, threads, cast("Policy", policy))
         watcher = Watcher(recognizer.pipeline, spec.tracking, spec.smoothing)
         counts = Summary()
         with ExitStack() as stack:
             # The window before the files: where there is no screen, none of them is replaced.
             window = stack.enter_context(_window(info.name)) if show else None
             sinks = _open_sinks(recognizer, info, csv, jsonl, parquet, record, summary)
-            errors = _run(results, info, sinks, counts, window, max_frames)
-    counts.print(info.name, results.statistics, json)
+            outputs = [path for path in (csv, jsonl, parquet, record) if path]
+            outputs += [summary / name for name in SUMMARY_FILES] if summary else []
+            errors = _run(results, info, sinks, counts, window, max_frames, outputs)
+    made_with = {"model": recognizer.bundle.card.name, "file": recognizer.file, "detector": recognizer.detector}
+    counts.print(info.name, results.statistics, json, made_with)
     _tell(errors)
 
 
@@ -103,7 +111,13 @@ def _open_sinks(
 
 
 def _run(
-    results: "Stream", info: "SourceInfo", sinks: "Sequence[Sink]", counts: "Summary", window: "Sink | None", max_frames: int
+    results: "Stream",
+    info: "SourceInfo",
+    sinks: "Sequence[Sink]",
+    counts: "Summary",
+    window: "Sink | None",
+    max_frames: int,
+    outputs: "Sequence[Path]",
 ) -> "list[Exception]":
     """Hand every result to the sinks, and return why some failed."""
     from mien.sinks.writers import Writers
@@ -111,7 +125,9 @@ def _run(
     writers = Writers(sinks)
     errors: list[Exception] = []
     with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
         stack.enter_context(writers)
+        stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would leave files half made; writers give up in time
         view = stack.enter_context(open_view(results, info))
         try:
             for result in results:
@@ -125,11 +141,21 @@ def _run(
                         break
                 if counts.num_frames == max_frames:
                     break
-        except KeyboardInterrupt:
-            # For a camera this is how one stops; for a file it is not the end.
+        except (KeyboardInterrupt, MienError) as end:
             if not info.is_live:
+                _keep_older(outputs)
+            if not (info.is_live and isinstance(end, KeyboardInterrupt)):  # how one stops a camera
                 raise
     return [*writers.errors, *errors]
+
+
+def _keep_older(outputs: "Sequence[Path]") -> None:
+    """Give older files another name, before what was written of a source that was not read to its end takes theirs."""
+    for path in outputs:
+        if path.is_file():
+            older = free_name(path, "older")
+            path.rename(older)
+            console.say(f"{path}: was there before; it is {older.name} now, since the new one is not of the whole source.")
 
 
 def _window(title: str) -> "Sink":
@@ -179,10 +205,10 @@ class Summary:
         self.expressions.update(face.expression for face in result.faces)
         self.track_ids.update(face.track_id for face in result.faces if face.track_id >= 0)
 
-    def print(self, source: str, statistics: "StreamStatistics", as_json: bool) -> None:
-        """Print the counts, and how the stream did."""
+    def print(self, source: str, statistics: "StreamStatistics", as_json: bool, made_with: dict[str, str] | None = None) -> None:
+        """Print the counts, and how the stream did; in JSON also which networks it was ``made_with``."""
         if as_json:
-            console.print_json(self._values(source, statistics))
+            console.print_json({**self._values(source, statistics), **(made_with or {})})
             return
         dropped = f", {statistics.num_dropped} dropped" if statistics.num_dropped else ""
         console.out.print(f"{source}: {self.num_frames} frames, {self.num_with_face} with a face{dropped}", soft_wrap=True)
