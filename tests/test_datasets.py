@@ -16,6 +16,7 @@ from mien.data import manifest as manifest_module
 from mien.data.catalog import DATASETS, load_dataset
 from mien.data.manifest import Manifest, Sample, clean_training
 from mien.data.mix import mix
+from mien.data.photographs import describe_photographs
 from mien.data.problems import Problems
 from mien.data.select import LabelSpec, select_labels
 from mien.data.splits import SplitSpec, apply_split
@@ -345,7 +346,7 @@ def test_names_that_say_nothing_are_told_at_once(tmp_path: Path, name: str, good
 
 def test_damage_in_a_folder_is_told_at_once(tmp_path: Path) -> None:
     trees.write_folder(tmp_path)
-    trees.write_picture(tmp_path / "train" / "hungry" / "1.png")
+    trees.write_picture(tmp_path / "train" / "agry" / "1.png")
     (tmp_path / "extra").mkdir()
     for path in (tmp_path / "val" / "Anger").iterdir():
         path.unlink()
@@ -353,9 +354,27 @@ def test_damage_in_a_folder_is_told_at_once(tmp_path: Path) -> None:
         folder.load(tmp_path)
     found = problems_of(caught)
     assert len(found) == 3
-    assert any("Expression 'hungry' is unknown. Did you mean 'angry'?" in line for line in found)
+    assert any("Expression 'agry' is unknown. Did you mean 'angry'?" in line for line in found)
     assert any("stands beside folders of splits" in line for line in found)
     assert "folder: split 'validation' has no picture of 'angry'. Add some, or leave the label out everywhere." in found
+
+
+def test_anybodys_labels_are_kept(tmp_path: Path) -> None:
+    for label in ("Bored", "Engaged", "happiness"):
+        trees.write_picture(tmp_path / "faces" / label / "1.png")
+    assert folder.load(tmp_path / "faces").labels == ("happy", "bored", "engaged")
+    trees.write_csv(tmp_path / "own.csv", [["path", "label"], ["faces/Bored/1.png", "bored "], ["faces/Engaged/1.png", "ENGAGED"]])
+    assert table.load(tmp_path / "own.csv").labels == ("bored", "engaged")
+
+
+def test_whole_photographs_are_told(tmp_path: Path) -> None:
+    for label, shape in (("happy", (480, 640)), ("sad", (600, 600)), ("fear", (500, 400))):
+        (tmp_path / label).mkdir()
+        Image.fromarray(np.zeros(shape, np.uint8)).save(tmp_path / label / "1.png")
+    assert "of 600x500 pixels" in describe_photographs(folder.load(tmp_path))
+    for label in ("happy", "sad"):
+        Image.fromarray(np.zeros((112, 112), np.uint8)).save(tmp_path / label / "1.png")
+    assert describe_photographs(folder.load(tmp_path)) == ""
 
 
 def test_damage_in_a_csv_is_told_at_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from scipy import stats
 
 from conftest import MEDIA, Run
@@ -257,6 +258,9 @@ def test_the_matrix_reads_common_labels_and_says_what_is_left_out() -> None:
     rows = [cross.Row("mien_s", "int8", "mirrored", (replace(few, leaks=True), None))]
     assert cross.table_rows(rows, "accuracy") == [["mien_s (int8, mirrored)", f"{100 * few.accuracy:.1f}† (n 4*)", "-"]]
     assert cross.notes(rows) == [cross.STAR_NOTE, cross.DAGGER_NOTE]
+    part = [cross.Row("a", "int8", "", (cell,)), cross.Row("b", "run", "", (replace(cell, n=9),))]
+    assert [row[1].count("‡") for row in cross.table_rows(part, "accuracy")] == [0, 1], "a run that dealt the data is measured on fewer"
+    assert cross.notes(part) == [cross.STAR_NOTE, cross.PART_NOTE]
     with pytest.raises(ConfigError, match="fewer than two labels in common"):
         common_part(faces_manifest(("contempt", "happy"), 4), FER7)
 
@@ -413,6 +417,19 @@ def test_groups_are_what_is_confused() -> None:
 @pytest.fixture
 def data(fer2013_folder: Path, any_counts: None) -> Path:
     return fer2013_folder
+
+
+def test_scores_name_pictures_and_are_not_compared_with_those_of_others(run: Run, tmp_path: Path) -> None:
+    for folder in ("one", "other"):
+        for label in ("happy", "sad"):
+            (tmp_path / folder / label).mkdir(parents=True)
+            shade = 40 if folder == "one" else 90
+            Image.fromarray(np.full((48, 48), shade, np.uint8)).save(tmp_path / folder / label / "a.png")
+        assert run("evaluate", "--dataset", "folder", "--data", folder, "--split", "test", "--out", f"ev_{folder}")[0] == 0
+    with (tmp_path / "ev_one" / "scores.csv").open() as file:
+        assert [Path(row["path"]).parts[-3:] for row in csv.DictReader(file)] == [("one", "happy", "a.png"), ("one", "sad", "a.png")]
+    status, _, err = run("compare", "ev_one", "ev_other")
+    assert (status, "are of different pictures or labels" in err) == (2, True)
 
 
 def test_two_evaluations_are_compared_and_grouped(run: Run, data: Path, tmp_path: Path) -> None:

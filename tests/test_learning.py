@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -320,6 +321,32 @@ def test_folds_score_what_they_left_out_and_teach(learn: Callable[..., Path], da
     assert "70 training pictures are left out by none of the models, and 70 by several" in err
     status, _, err = run("combine", "folds", "mien_s", "--data", data, "--out", tmp_path / "none")
     assert (status, "got none" in err) == (2, True)
+
+
+def test_own_pictures_are_learned_and_both_models_measured_on_what_was_left_out(tmp_path: Path, run: Run) -> None:
+    for label in ("bored", "happy"):
+        for number in range(20):
+            trees.write_picture(tmp_path / "faces" / label / f"{number}.png", side=48)
+    common = ("--dataset", "folder", "--data", "faces", "--split", "test")
+    command = ("train", "own", "--data", "faces", "--run", "tuned", "--set", "optimizer.epochs=1", "--set", "optimizer.batch_size=8")
+    status, _, err = run(*command)
+    assert status == 0, err
+    assert read_facts(tmp_path / "tuned")["labels"] == ["happy", "bored"]
+    assert run("evaluate", "tuned", *common, "--out", "ev_own")[0] == 0
+    status, _, err = run("evaluate", "mien_s", *common, "--split-of", "tuned")
+    assert (status, "fewer than two labels in common" in err) == (2, True)
+    shutil.move(tmp_path / "faces" / "bored", tmp_path / "faces" / "sad")
+    shutil.rmtree(tmp_path / "tuned")
+    assert run(*command)[0] == 0
+    for name in ("tuned", "mien_s"):
+        status, _, err = run("evaluate", name, *common, "--split-of", "tuned", "--out", f"ev_{name}")
+        assert status == 0, err
+    assert json.loads(run("compare", "ev_mien_s", "ev_tuned", "--json")[1])["n"] == 8
+    status, _, err = run("evaluate", "mien_s", *common, "--split-of", "faces")
+    assert (status, "deals no splits" in err) == (2, True)
+    matrix = run("matrix", "mien_s", "tuned", "--dataset", "folder=faces:test")
+    assert "(n 8" in matrix[1]
+    assert "‡ On fewer samples" in matrix[1] + matrix[2]
 
 
 def test_people_are_left_out_of_data_without_splits(tmp_path: Path, run: Run) -> None:

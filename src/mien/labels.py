@@ -1,6 +1,7 @@
 """Expression names, label sets and the mapping between them: always by name, never by index."""
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 from mien.errors import UnknownNameError
 
@@ -33,6 +34,21 @@ def expression_name(word: str) -> str:
     name = word.strip().lower()
     name = _SYNONYMS.get(name, name)
     if name not in FER8:
+        raise UnknownNameError("Expression", word, FER8)
+    return name
+
+
+def label_name(word: str) -> str:
+    """Return the name of a label of anybody's data: mien's for a known expression, else the word itself in small letters.
+
+    Raises:
+        UnknownNameError: the word is empty, or nearly that of an expression, which would make one of two.
+    """
+    name = word.strip().lower()
+    known = (*FER8, *_SYNONYMS)
+    if name in known:
+        return expression_name(word)
+    if not name or get_close_matches(name, known, n=1, cutoff=0.8):
         raise UnknownNameError("Expression", word, FER8)
     return name
 

@@ -1,8 +1,8 @@
 """Any folder of pictures: ``<class>/*``, or ``<split>/<class>/*``.
 
-Classes are words for expressions (``anger``, ``Happiness``), splits ``train``, ``val``, ``test`` and mien's own names. Without
-splits all samples stand in ``test``: such a data set can be evaluated as it is, and dealt for training. The pictures are
-taken as cut faces.
+Classes are words for expressions (``anger``, ``Happiness``) or for anything else that faces may show, splits ``train``,
+``val``, ``test`` and mien's own names. Without splits all samples stand in ``test``: such a data set can be evaluated as it
+is, and dealt for training. The pictures are taken as cut faces.
 """
 
 from pathlib import Path
@@ -12,13 +12,13 @@ from mien.data.manifest import Manifest, Sample, check_classes
 from mien.data.problems import Problems
 from mien.data.splits import TEST, split_name
 from mien.errors import DataError, UnknownNameError
-from mien.labels import expression_name, in_order
+from mien.labels import in_order, label_name
 
 LAYOUTS = "<class>/* or <split>/<class>/*, for instance train/happy/1.png"
 
 
 def load(root: Path, check: bool = True) -> Manifest:
-    """Read a folder of pictures; its labels are the classes that are there, in the order of FER8.
+    """Read a folder of pictures; its labels are the classes that are there: those of FER8 in its order, others behind them.
 
     Args:
         check: Refuse a class without pictures in a split where others have some.
@@ -37,7 +37,7 @@ def load(root: Path, check: bool = True) -> Manifest:
         classes = [(TEST, folder) for folder in folders]
     labelled = [(split, folder, label) for split, folder in classes if (label := _label_of(folder, problems))]
     pictures = [(path, label, split) for split, folder, label in labelled for path in pictures_in(folder)]
-    if not pictures:
+    if not pictures and not problems.lines:
         problems.add(f"{root}: holds no pictures. Expected {LAYOUTS}.")
     labels = in_order(label for _, _, label in labelled)
     samples = tuple(Sample(path, label, split, row) for row, (path, label, split) in enumerate(pictures))
@@ -68,7 +68,7 @@ def _split_of(folder: Path, problems: Problems) -> str:
 def _label_of(folder: Path, problems: Problems) -> str:
     """Return the label a folder is named after; empty, and a problem, for none."""
     try:
-        return expression_name(folder.name)
+        return label_name(folder.name)
     except UnknownNameError as error:
-        problems.add(f"{folder}: folders must be named after expressions. {error}")
+        problems.add(f"{folder}: is named nearly like an expression. {error}")
         return ""

@@ -35,6 +35,8 @@ class ScoreTable:
     """(N,) -1 where no face was found."""
     scores: Float
     """(N, K); NaN where no face was found."""
+    data_sha256: str = ""
+    """Of the pictures and labels, as the ``evaluation.json`` beside the file tells; empty where there is none."""
 
     @property
     def is_right(self) -> npt.NDArray[np.bool_]:
@@ -44,7 +46,7 @@ class ScoreTable:
 
 
 def write_scores(manifest: Manifest, scores: Float, path: Path) -> None:
-    """Write one CSV row per sample: source row, split, label, prediction, scores; blanks where no face was found.
+    """Write one CSV row per sample: source row, split, label, prediction, path where it has one, scores; blanks without a face.
 
     Args:
         scores: (N, K) in the order of the manifest's labels.
@@ -53,7 +55,9 @@ def write_scores(manifest: Manifest, scores: Float, path: Path) -> None:
         OutputError: the file cannot be written.
     """
     head = [(sample.row, sample.split, sample.label) for sample in manifest.samples]
-    write_table(path, manifest.labels, head, scores)
+    paths = [str(sample.image) if isinstance(sample.image, Path) else "" for sample in manifest.samples]
+    more_columns, more = (("path",), [(one,) for one in paths]) if any(paths) else ((), ())
+    write_table(path, manifest.labels, head, scores, more_columns, more)
 
 
 def write_table(
@@ -163,7 +167,15 @@ def read_scores(place: Path) -> ScoreTable:
         raise DataError(f"{path}: names some samples twice, so rows cannot be told apart. Write it again with `mien evaluate --out DIR`.")
     labels = _indices(path, [row["label"] for row in rows], names)
     predicted = _indices(path, [row["predicted"] for row in rows], ("", *names)) - 1
-    return ScoreTable(names, keys, labels, predicted, _scores(path, rows, names))
+    return ScoreTable(names, keys, labels, predicted, _scores(path, rows, names), _data_sha256(path))
+
+
+def _data_sha256(scores: Path) -> str:
+    try:
+        told = json.loads(scores.with_name("evaluation.json").read_text(encoding="utf-8"))
+        return str(told.get("data_sha256", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def _scores(path: Path, rows: Sequence[dict[str, str]], names: Sequence[str]) -> Float:

@@ -1,6 +1,7 @@
 """Any CSV that names pictures: columns path and label, and, where there are any, split and subject.
 
-Paths are relative to the CSV. Labels are words for expressions, splits ``train``, ``val``, ``test`` and mien's own names.
+Paths are relative to the CSV. Labels are words for expressions or for anything else that faces may
+show, splits ``train``, ``val``, ``test`` and mien's own names.
 Without splits all samples stand in ``test``: such a data set can be evaluated as it is, and dealt for training. The pictures
 are taken as cut faces.
 """
@@ -12,11 +13,11 @@ from mien.data.manifest import Manifest, Sample, check_classes
 from mien.data.problems import Problems
 from mien.data.splits import TEST, split_name
 from mien.errors import DataError, UnknownNameError
-from mien.labels import expression_name, in_order
+from mien.labels import in_order, label_name
 
 
 def load(root: Path, check: bool = True) -> Manifest:
-    """Read a CSV of pictures; its labels are the ones that are there, in the order of FER8.
+    """Read a CSV of pictures; its labels are the ones that are there: those of FER8 in its order, others behind them.
 
     Args:
         root: The CSV, or a folder that holds one CSV.
@@ -31,7 +32,7 @@ def load(root: Path, check: bool = True) -> Manifest:
     seen: dict[str, str] = {}
     for row, (where, cells) in enumerate(read_rows(path, ["path", "label"])):
         try:
-            label, split = expression_name(cells["label"]), split_name(cells.get("split") or TEST)
+            label, split = label_name(cells["label"]), split_name(cells.get("split") or TEST)
         except UnknownNameError as error:
             problems.add(f"{where}: {error}")
             continue
@@ -43,7 +44,7 @@ def load(root: Path, check: bool = True) -> Manifest:
         if not picture.is_file():
             problems.add(f"{where}: the picture {picture} is missing.")
         samples.append(Sample(picture, label, split, row, subject=cells.get("subject", "")))
-    if not samples:
+    if not samples and not problems.lines:
         problems.add(f"{path}: names no pictures.")
     manifest = Manifest("csv", in_order(sample.label for sample in samples), tuple(samples), label_source=path.name)
     if check:

@@ -57,11 +57,13 @@ def _check_samples(a: ScoreTable, b: ScoreTable, names: tuple[str, str]) -> None
         raise DataError(
             f"{names[0]} scores {', '.join(a.names)}; {names[1]} scores {', '.join(b.names)}. Compare scores on the same labels."
         )
+    if a.data_sha256 and b.data_sha256 and a.data_sha256 != b.data_sha256 and set(a.keys) == set(b.keys):
+        raise DataError(f"{names[0]} and {names[1]}: are of different pictures or labels, though rows and splits have the same names.")
     only_a, only_b = set(a.keys) - set(b.keys), set(b.keys) - set(a.keys)
     if only_a or only_b:
         raise DataError(
             f"{names[0]} has {len(only_a)} samples that {names[1]} lacks, and lacks {len(only_b)} of its. "
-            "Evaluate both models on the same split of the same data."
+            "Evaluate both models on the same split of the same data; --split-of RUN takes the split that a run dealt."
         )
 
 

@@ -1,17 +1,21 @@
 """How the faces of a data set are cut: its own pictures as they are, or found and cut as the pipeline does."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 
 from mien.alignment import AlignmentSpec, cut_face
 from mien.data.manifest import Manifest, Sample
+from mien.data.photographs import describe_photographs
 from mien.detection.catalog import create_detector
 from mien.errors import ConfigError, TooSmallError
 from mien.evaluation.evaluate import CropOf
 from mien.pictures import MIN_SIDE_PX, read_picture
 from mien.preprocess import PreprocessSpec
 from mien.types import Detector, Face, UInt8
+
+log = logging.getLogger("mien")
 
 DIRECT, DETECT, BY_DATASET = "direct", "detect", "auto"
 WHOLE = "whole"
@@ -89,5 +93,7 @@ def choose_crops(manifest: Manifest, crops: str = BY_DATASET, detector: str = EV
     if crops not in (DIRECT, DETECT, BY_DATASET):
         raise ConfigError(f"--crops {crops!r}: expected {DIRECT}, {DETECT} or {BY_DATASET}.")
     if crops == DIRECT or (crops == BY_DATASET and manifest.crops != WHOLE):
+        if crops == BY_DATASET and (line := describe_photographs(manifest)):
+            log.warning("%s", line)
         return Crops(manifest.crops, None)
     return Crops(f"detected ({detector})", FaceFinder(create_detector(detector, threads=threads)))

@@ -19,6 +19,10 @@ from mien.types import OnProgress
 
 STAR_NOTE = "* Over the labels that model and data set share: samples of others are left out, and the model answers among these alone."
 DAGGER_NOTE = "† Learned from or chose on pictures of test splits: on those its figures are worth nothing."
+PART_NOTE = (
+    "‡ On fewer samples than others in its column: the run dealt the data, and is measured on what it did not learn. "
+    "`mien evaluate --split-of RUN` measures others on the same."
+)
 QUANTITIES = {"accuracy": "Accuracy %", "macro_f1": "Macro F1 %", "mean_recall": "Mean recall %"}
 
 
@@ -182,24 +186,38 @@ def evaluate_cell(model: OpenClassifier, test: EvaluationSet, on_progress: OnPro
 def table_rows(rows: Sequence[Row], quantity: str) -> list[list[str]]:
     """Return one row of texts per model: its name, then the quantity in percent and n per data set.
 
-    A star marks cells over some labels alone, with the number of samples left out; a dagger models that learned from test splits.
+    A star marks cells over some labels alone, with the number of samples left out; a dagger models that learned from test splits; a double
+    dagger runs that dealt the data themselves, which are measured on fewer samples than others in the column.
     """
-    return [[row.title, *(_cell_text(cell, quantity) for cell in row.cells)] for row in rows]
+    most = _largest(rows)
+    return [[row.title, *(_cell_text(cell, quantity, total) for cell, total in zip(row.cells, most, strict=True))] for row in rows]
 
 
-def _cell_text(cell: Cell | None, quantity: str) -> str:
+def _largest(rows: Sequence[Row]) -> list[int]:
+    """Return the number of samples of every column, with those that some models leave out."""
+    return [max((_num_samples(cell) for cell in cells if cell), default=0) for cells in zip(*(row.cells for row in rows), strict=True)]
+
+
+def _num_samples(cell: Cell) -> int:
+    return cell.n + cell.left_out
+
+
+def _cell_text(cell: Cell | None, quantity: str, num_samples: int) -> str:
     if cell is None:
         return "-"
     star = f"*, {cell.left_out} left out" if cell.left_out else "*" if cell.barred_labels else ""
     missed = f", {cell.no_face} without a face" if cell.no_face else ""
-    return f"{100 * getattr(cell, quantity):.1f}{'†' if cell.leaks else ''} (n {cell.n}{star}{missed})"
+    marks = ("†" if cell.leaks else "") + ("‡" if _num_samples(cell) < num_samples else "")
+    return f"{100 * getattr(cell, quantity):.1f}{marks} (n {cell.n}{star}{missed})"
 
 
 def notes(rows: Sequence[Row]) -> list[str]:
     """Return what the marks of the tables mean."""
     cells = [cell for row in rows for cell in row.cells if cell]
     is_starred, is_daggered = any(cell.left_out or cell.barred_labels for cell in cells), any(cell.leaks for cell in cells)
-    return [note for note, is_needed in ((STAR_NOTE, is_starred), (DAGGER_NOTE, is_daggered)) if is_needed]
+    is_part = any(cell and _num_samples(cell) < total for row in rows for cell, total in zip(row.cells, _largest(rows), strict=True))
+    marks = ((STAR_NOTE, is_starred), (DAGGER_NOTE, is_daggered), (PART_NOTE, is_part))
+    return [note for note, is_needed in marks if is_needed]
 
 
 def markdown(rows: Sequence[Row], titles: Sequence[str]) -> str:

@@ -33,14 +33,15 @@ def cut_faces(manifest: Manifest, detect: Detector, out_dir: Path, side: int, on
         OutputError: the folder cannot be written.
     """
     find, spec = FaceFinder(detect), PreprocessSpec("rgb", (side, side), mean=(0.0,) * 3, std=(1.0,) * 3)
-    rows: list[tuple[str, str, str, str]] = []
-    missed: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, ...]] = []
+    missed: list[tuple[str, ...]] = []
     for index, sample in enumerate(manifest.samples):
         name = f"{sample.split}/{sample.label}/{sample.row:06d}.png"
-        row = (name, sample.label, sample.split, sample.subject)
+        source = str(sample.image) if isinstance(sample.image, Path) else f"row {sample.row}"
+        row = (name, sample.label, sample.split, sample.subject, source)
         picture, face = find(sample)
         if face is None:
-            missed.append((str(sample.image), *row[1:]))
+            missed.append((source, *row[1:]))
         else:
             _write_png(out_dir / name, cut(picture, face_square(face, AlignmentSpec()), spec))
             rows.append(row)
@@ -58,8 +59,8 @@ def _write_png(path: Path, face_rgb: UInt8) -> None:
         temporary.write_bytes(content.tobytes())
 
 
-def _write_rows(path: Path, rows: list[tuple[str, str, str, str]]) -> None:
+def _write_rows(path: Path, rows: list[tuple[str, ...]]) -> None:
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["path", "label", "split", "subject"])
+        writer.writerow(["path", "label", "split", "subject", "source"])
         writer.writerows(rows)

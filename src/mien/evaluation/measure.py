@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mien.card import Bundle, open_bundle
+from mien.card import CARD_NAME, Bundle, open_bundle
 from mien.data.catalog import load_dataset
 from mien.data.manifest import Manifest
 from mien.data.select import select_labels
-from mien.data.splits import TRAINING, is_split_of, load_labelled_split, load_split
+from mien.data.splits import TEST, TRAINING, is_split_of, load_labelled_split, load_split
 from mien.errors import ConfigError, DataError
 from mien.evaluation.copies import find_copies, measure_copies
 from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
@@ -17,7 +17,7 @@ from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
 from mien.evaluation.open import OpenClassifier
 from mien.evaluation.poses import measure_poses
 from mien.labels import LabelSet
-from mien.training.folder import SPLIT, load_recipe_of, read_facts
+from mien.training.folder import SPLIT, is_run, load_recipe_of, read_facts
 from mien.types import OnProgress
 
 log = logging.getLogger("mien")
@@ -48,6 +48,7 @@ def measure(
     detector: str = EVALUATION_DETECTOR,
     threads: int = 1,
     with_copies: bool = False,
+    split_of: Path | None = None,
 ) -> Measurement:
     """Evaluate a model on a split of a data set under ``root``, over the labels that both know.
 
@@ -55,6 +56,7 @@ def measure(
         on_progress: Called with (samples done, samples in all).
         crops, detector: As ``choose_crops`` takes them.
         with_copies: Also tell accuracy apart on pictures that training holds, too; they are looked for before anything is scored.
+        split_of: Run, bundle or file that dealt data without splits of their own; any model can be set against a run that way.
 
     Raises:
         UnknownNameError: no such data set or detector.
@@ -62,7 +64,14 @@ def measure(
         ConfigError: no such split or way to cut, or fewer than two labels in common.
         SourceError: no face is found in any picture.
     """
-    data = as_trained(model, load_dataset(dataset, root), dataset)
+    data = load_dataset(dataset, root)
+    own = as_trained(model, data, dataset)
+    if split_of is not None:
+        dealt = _dealt_by(split_of, data, dataset)
+        if own is not data and own.sha256 != dealt.sha256:
+            raise ConfigError(f"{model.name}: dealt {dataset} itself, and otherwise than {split_of}. Leave --split-of out.")
+        own = dealt
+    data = own
     return measure_manifest(model, data, split, on_progress, crops, detector, threads, with_copies)
 
 
@@ -92,6 +101,23 @@ def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
             f"{model.name}: its members dealt {dataset} in different ways, so no picture is new to all. Measure it on other data."
         )
     return dealt[0]
+
+
+def _dealt_by(place: Path, data: Manifest, dataset: str) -> Manifest:
+    """Return data that have no splits of their own, as a run, a bundle or a file of ``mien split`` dealt them.
+
+    Raises:
+        ConfigError: they have splits, which models may have learned from, or nothing there deals any.
+    """
+    if {sample.split for sample in data.samples} != {TEST}:
+        raise ConfigError(f"{dataset}: has splits of its own, so --split-of is not for it. Name one with --split.")
+    if is_run(place):
+        return _as_dealt(place, data)
+    if (place / CARD_NAME).is_file() and (place / SPLIT).is_file():
+        return _as_dealt_for(open_bundle(place), data, dataset)
+    if place.is_file():
+        return load_split(data, place)
+    raise ConfigError(f"{place}: deals no splits. Expected a run or bundle that was trained on {dataset}, or a file of `mien split`.")
 
 
 def _as_dealt(run_dir: Path, data: Manifest) -> Manifest:

@@ -17,6 +17,7 @@ from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
 from mien.data.found import Found, find_crops
 from mien.data.manifest import Manifest, clean_training
+from mien.data.photographs import describe_photographs
 from mien.data.sampling import epoch_length, group_indices, spread_out
 from mien.data.scores import scored_by, scores_sha256, teacher_leaks
 from mien.data.select import select_labels
@@ -143,6 +144,8 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
             f"{recipe.dataset}: its pictures show more than the face. Cut the faces (mien crop {recipe.dataset} --data {data_root} "
             "--out DIR) and train on them with --set dataset=csv --data DIR/faces.csv."
         )
+    if line := describe_photographs(raw):
+        say(line)
     manifest, selection = select_labels(raw, recipe.labels)
     if selection:
         say(f"{recipe.dataset}: {selection}")

@@ -38,7 +38,10 @@ Data = Annotated[Path, typer.Option("--data", help="Folder of the data set.")]
 Split = Annotated[str, typer.Option(help="training, publictest, privatetest or test (both merged).")]
 Crops = Annotated[
     str,
-    typer.Option(help="direct: the data set's pictures; detect: find and cut faces; auto: detect where pictures show more than the face."),
+    typer.Option(
+        help="direct: the data set's pictures; detect: find and cut faces; auto: detect for data sets known to show more than the face. "
+        "Anybody's own pictures (folder, csv) are taken as faces that are cut out."
+    ),
 ]
 EvaluationDetector = Annotated[str, typer.Option("--detector", "-d", help="Detector that finds the faces; `mien detectors` lists them.")]
 Set = Annotated[

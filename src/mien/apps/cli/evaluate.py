@@ -26,6 +26,9 @@ def evaluate(
         Path | None, typer.Option("--out", metavar="DIR", help="Write scores.csv, evaluation.json and confusion.png.")
     ] = None,
     copies: Annotated[bool, typer.Option("--copies", help="Also tell apart the pictures that training holds, too.")] = False,
+    split_of: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Split pictures without splits as this run, bundle or file of `mien split` does.")
+    ] = None,
     record: console.Record = None,
     probe: Annotated[str, typer.Option(help="Change the faces instead: pose, occlusion, framing, corruptions or parts.")] = "",
     beside: Annotated[list[str] | None, typer.Option("--beside", metavar="MODEL", help="Probe this model too; several times.")] = None,
@@ -49,6 +52,8 @@ def evaluate(
 
         if crops not in ("auto", "direct") or detector != "yunet":
             raise ConfigError("--probe changes faces that are already cut out; leave --crops and --detector away.")
+        if split_of:
+            raise ConfigError("--probe takes the splits that a data set has; leave --split-of away.")
         if copies:
             raise ConfigError("--copies tells apart the pictures of a split as they are; leave --probe away.")
         run_probe(probe, [model, *(beside or [])], dataset, data, split, file, max_faces, threads, output, record, json)
@@ -61,7 +66,7 @@ def evaluate(
         raise ConfigError("--beside and --max-faces belong to --probe. `mien compare` sets one model against another.")
     opened = open_classifier(model, file, threads)
     with console.progress(f"{opened.name} on {dataset}/{split}") as show:
-        measurement = measure(opened, dataset, data, split, show, crops, detector, threads, copies)
+        measurement = measure(opened, dataset, data, split, show, crops, detector, threads, copies, split_of)
     result = measurement.result
     if output:
         write_evaluation(output, measurement.evaluation, result)
@@ -96,7 +101,8 @@ def write_evaluation(folder: Path, evaluation: "Evaluation", result: dict[str, A
     from mien.evaluation.figures import draw_confusion
 
     write_scores(evaluation.manifest, evaluation.scores, folder / FILE_NAME)
-    write_text(folder / "evaluation.json", json.dumps(result, indent=1) + "\n")
+    told = result | {"data_sha256": evaluation.manifest.sha256}
+    write_text(folder / "evaluation.json", json.dumps(told, indent=1) + "\n")
     title = f"{result['model']} ({result['file']}) on {result['dataset']}/{result['split']}: {result['accuracy']:.2%}"
     with atomic_path(folder / "confusion.png") as temporary:
         temporary.write_bytes(draw_confusion(result, title))
