@@ -2,14 +2,17 @@
 
 import json
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from conftest import REPOSITORY, Run
 from mien.card import FileEntry, open_bundle, open_trained, shipped_bundles
 from mien.errors import ConfigError, ModelFileError, UnknownNameError
 from mien.export import bundle as bundle_module
@@ -22,13 +25,12 @@ from mien.export.origin import empty_entry, from_catalog
 from mien.export.parity import check_parity, file_scores
 from mien.export.quantize import weighted_layers, write_dynamic, write_float16, write_int8, write_int8_with
 from mien.pipeline import Recognizer
-from mien.preprocess import Float32
+from mien.preprocess import Float32, luma
 from mien.runtime.classifier import calibrate
 from mien.runtime.litert import LiteRTNetwork
+from mien.types import UInt8
 
 FLOAT32 = shipped_bundles()["mien_s"] / "float32.tflite"
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,26 @@ def test_a_bundle_made_anew_says_what_goes_and_takes_no_others_place(random_bund
         export(from_catalog("mien_xs", "small"), copy, ("float32",))
     with pytest.raises(ConfigError, match="no test split to open"):
         export(from_catalog("mien_xs", "small"), tmp_path / "new", ("float32",), release=True)
+
+
+def test_onnx_needs_no_data_and_the_page_tells_how_to_run_it(run: Run, tmp_path: Path, astronaut: UInt8) -> None:
+    status, _, err = run("export", "mien_s", "--files", "onnx", "--out", "my_bundle")
+    assert (status, "on pictures of noise" in err) == (0, True), err
+    card = open_bundle(tmp_path / "my_bundle").card
+    assert card.files["float32"] == replace(open_bundle("mien_s").card.files["float32"], latency_ms=card.files["float32"].latency_ms)
+    assert (card.files["onnx"].accuracy, card.files["onnx"].parity_on) == ({}, "noise/validation, 8 faces")
+    status, _, err = run("export", "mien_s", "--files", "int8_io", "--out", "other")
+    assert (status, "no such file or folder" in err) == (2, True), "ranges need faces"
+    crop = luma(astronaut[60:220, 140:300])
+    Image.fromarray(crop).save(tmp_path / "face.png")
+    page = (REPOSITORY / "docs" / "export.md").read_text(encoding="utf-8")
+    snippet = page.partition("<!-- snippet: without_mien -->\n```python\n")[2].partition("```")[0]
+    told = subprocess.run([sys.executable, "-c", snippet], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    word, probability, *_ = told.split()
+    recognizer = Recognizer(tmp_path / "my_bundle", "onnx", detector="haar")
+    scores = recognizer.classify([crop])[0]
+    assert word == recognizer.labels[int(scores.argmax())]
+    assert float(probability) == pytest.approx(float(scores.max()), abs=2e-3)
 
 
 def test_every_kind_of_file_answers_as_the_float32_file(inputs: Float32, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ NUM_CALIBRATION_PER_LABEL = 60
 NUM_NOISE = 8
 """Pictures of noise that stand in for faces where weights are random; more would not fit the memory for the largest networks.
 The network is settled on the very pictures it is compared on: a deep random one blows up what others are beside them."""
+_NOISE_NOTE = f"noise, seed 0: {NUM_NOISE} pictures"
 RANDOM_WEIGHTS = "random weights"
 
 LICENSE = (
@@ -154,6 +155,29 @@ def from_bundle(reference: str | Path, data_root: Path, say: Say) -> Origin:
     )
 
 
+def from_bundle_alone(reference: str | Path) -> Origin:
+    """Return what a bundle gives without its data: files without integer ranges, compared on pictures of noise.
+
+    What its card tells of its own files stays.
+
+    Raises:
+        UnknownNameError: no such bundle, or it has no float32 file.
+    """
+    bundle = open_bundle(reference)
+    path, noise = bundle.file("float32"), _noise(bundle.card.preprocess)
+    return Origin(
+        card=bundle.card,
+        folder=bundle.folder,
+        write_float32=lambda target: _copy(path, target),
+        reference=file_scores(path, "litert"),
+        inputs=lambda: prepare([sample.pixels() for sample in noise.samples], bundle.card.preprocess),
+        inputs_note=_NOISE_NOTE,
+        faces=ParitySet(noise, "noise/validation", is_labelled=False),
+        test=None,
+        split=bundle.folder / SPLIT if (bundle.folder / SPLIT).is_file() else None,
+    )
+
+
 def _without_votes(data: Manifest) -> str:
     """Say what may be missing: FER2013 without its votes is other data than with them."""
     is_bare = data.dataset.startswith("fer") and all(sample.votes is None for sample in data.samples)
@@ -197,7 +221,7 @@ def from_catalog(network_name: str, name: str) -> Origin:
         write_float32=lambda path: write_float32(model, path),
         reference=lambda values: scores_of_logits(np.asarray(model.predict(values, batch_size=4, verbose=0), np.float64), "crossentropy"),
         inputs=lambda: inputs,
-        inputs_note=f"noise, seed 0: {NUM_NOISE} pictures",
+        inputs_note=_NOISE_NOTE,
         faces=ParitySet(noise, "noise/validation", is_labelled=False),
         test=None,
     )

@@ -48,7 +48,7 @@ def export(
     names = list(FORMATS) if files == "all" else console.listed(files)
     check_formats(names)
     out_dir = output or _default_out(source, random_weights)
-    origin = _open_origin(source, data, out_dir.name, random_weights)
+    origin = _open_origin(source, data, out_dir.name, random_weights, any(FORMATS[name].has_ranges for name in names))
     card = export_bundle(origin, out_dir, names, release, console.say)
     if json:
         console.print_json(asdict(card))
@@ -83,14 +83,17 @@ def _default_out(source: str, random_weights: bool) -> Path:
     return path
 
 
-def _open_origin(source: str, data: Path, name: str, random_weights: bool) -> "Origin":
+def _open_origin(source: str, data: Path, name: str, random_weights: bool, needs_faces: bool) -> "Origin":
     from mien.card import shipped_bundles
-    from mien.export.origin import from_bundle, from_catalog, from_run
+    from mien.export.origin import from_bundle, from_bundle_alone, from_catalog, from_run
     from mien.training.folder import is_run
 
     if random_weights:
         return from_catalog(source, name)
     path = Path(source)
     if not is_run(path) and ((path / "card.json").is_file() or source in shipped_bundles()):
+        if not needs_faces and not data.exists():
+            console.say(f"{data}: is not there, so new files are compared with float32.tflite on pictures of noise, and get no accuracy.")
+            return from_bundle_alone(source)
         return from_bundle(source, data, console.say)
     return from_run(path, data, name, console.say)
