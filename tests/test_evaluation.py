@@ -432,6 +432,31 @@ def test_scores_name_pictures_and_are_not_compared_with_those_of_others(run: Run
     assert (status, "are of different pictures or labels" in err) == (2, True)
 
 
+def test_accuracy_is_told_by_column(run: Run, tmp_path: Path) -> None:
+    rows = [("path", "label", "age", "light")]
+    for number in range(8):
+        picture = MEDIA / "astronaut.jpg" if number < 5 else MEDIA / "grace_hopper.jpg"
+        shutil.copyfile(picture, tmp_path / f"{number}.jpg")
+        rows.append((f"{number}.jpg", "happy", ("young", "old")[number % 2], "day"))
+    with (tmp_path / "own.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([*rows, ("9.jpg", "sad", "", "night")])
+    shutil.copyfile(MEDIA / "grace_hopper.jpg", tmp_path / "9.jpg")
+    common = ("--dataset", "csv", "--data", "own.csv", "--split", "test", "--crops", "detect", "--detector", "haar")
+    status, out, err = run("evaluate", *common, "--by", "age", "--by", "light", "--json")
+    assert status == 0, err
+    groups = json.loads(out)["groups"]
+    assert {name: (row["n"], row["accuracy"]) for name, row in groups["age"].items()} == {"young": (4, 0.75), "old": (4, 0.5), "": (1, 1.0)}
+    assert groups["light"]["day"]["mean_recall"] == 5 / 8
+    assert "(empty)" in run("evaluate", *common, "--by", "age")[1]
+    status, _, err = run("evaluate", *common, "--by", "sex")
+    assert (status, "has no column 'sex': its columns are age, light" in err) == (2, True)
+    assert run("crop", "csv", "--data", "own.csv", "--out", "faces", "--detector", "haar")[0] == 0
+    with (tmp_path / "faces" / "faces.csv").open() as file:
+        cut = list(csv.DictReader(file))
+    assert [row["age"] for row in cut][:2] == ["young", "old"]
+    assert cut[0]["source"].endswith("0.jpg")
+
+
 def test_two_evaluations_are_compared_and_grouped(run: Run, data: Path, tmp_path: Path) -> None:
     for file in ("float32", "int8"):
         assert run("evaluate", "--data", data, "--file", file, "--out", file)[0] == 0

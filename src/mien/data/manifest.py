@@ -38,6 +38,8 @@ class Sample:
     """The face's box in the file, in pixels; None takes the whole picture."""
     source: str = ""
     """The data set a sample of a mix came from; empty where the manifest has one source."""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """Whatever else the data set tells, by the name of its column: age, sex, lighting."""
 
     def pixels(self) -> UInt8:
         """Return the picture, cut to the face's box where there is one: grey (h, w) or RGB (h, w, 3).

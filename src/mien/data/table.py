@@ -1,7 +1,7 @@
 """Any CSV that names pictures: columns path and label, and, where there are any, split and subject.
 
-Paths are relative to the CSV. Labels are words for expressions or for anything else that faces may
-show, splits ``train``, ``val``, ``test`` and mien's own names.
+Other columns, such as age or light, are kept for ``mien evaluate --by COLUMN``. Paths are relative to the CSV. Labels are
+words for expressions or for anything else that faces may show, splits ``train``, ``val``, ``test`` and mien's own names.
 Without splits all samples stand in ``test``: such a data set can be evaluated as it is, and dealt for training. The pictures
 are taken as cut faces.
 """
@@ -14,6 +14,8 @@ from mien.data.problems import Problems
 from mien.data.splits import TEST, split_name
 from mien.errors import DataError, UnknownNameError
 from mien.labels import in_order, label_name
+
+COLUMNS = ("path", "label", "split", "subject")
 
 
 def load(root: Path, check: bool = True) -> Manifest:
@@ -43,7 +45,8 @@ def load(root: Path, check: bool = True) -> Manifest:
         picture = path.parent / cells["path"]
         if not picture.is_file():
             problems.add(f"{where}: the picture {picture} is missing.")
-        samples.append(Sample(picture, label, split, row, subject=cells.get("subject", "")))
+        attributes = {name: value for name, value in cells.items() if name not in COLUMNS}
+        samples.append(Sample(picture, label, split, row, subject=cells.get("subject", ""), attributes=attributes))
     if not samples and not problems.lines:
         problems.add(f"{path}: names no pictures.")
     manifest = Manifest("csv", in_order(sample.label for sample in samples), tuple(samples), label_source=path.name)

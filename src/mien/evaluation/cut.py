@@ -33,12 +33,13 @@ def cut_faces(manifest: Manifest, detect: Detector, out_dir: Path, side: int, on
         OutputError: the folder cannot be written.
     """
     find, spec = FaceFinder(detect), PreprocessSpec("rgb", (side, side), mean=(0.0,) * 3, std=(1.0,) * 3)
+    more = tuple(dict.fromkeys(name for sample in manifest.samples for name in sample.attributes if name != "source"))
     rows: list[tuple[str, ...]] = []
     missed: list[tuple[str, ...]] = []
     for index, sample in enumerate(manifest.samples):
         name = f"{sample.split}/{sample.label}/{sample.row:06d}.png"
         source = str(sample.image) if isinstance(sample.image, Path) else f"row {sample.row}"
-        row = (name, sample.label, sample.split, sample.subject, source)
+        row = (name, sample.label, sample.split, sample.subject, source, *(sample.attributes.get(column, "") for column in more))
         picture, face = find(sample)
         if face is None:
             missed.append((source, *row[1:]))
@@ -48,8 +49,8 @@ def cut_faces(manifest: Manifest, detect: Detector, out_dir: Path, side: int, on
         on_progress(index + 1, len(manifest))
     if not rows:
         raise SourceError(f"{manifest.dataset}: no face is found in any of {len(manifest)} pictures. Try another --detector.")
-    _write_rows(out_dir / TABLE, rows)
-    _write_rows(out_dir / MISSED, missed)
+    _write_rows(out_dir / TABLE, rows, more)
+    _write_rows(out_dir / MISSED, missed, more)
     return {"dataset": manifest.dataset, "n": len(manifest), "cut": len(rows), "no_face": len(missed), "table": str(out_dir / TABLE)}
 
 
@@ -59,8 +60,8 @@ def _write_png(path: Path, face_rgb: UInt8) -> None:
         temporary.write_bytes(content.tobytes())
 
 
-def _write_rows(path: Path, rows: list[tuple[str, ...]]) -> None:
+def _write_rows(path: Path, rows: list[tuple[str, ...]], more: tuple[str, ...]) -> None:
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["path", "label", "split", "subject", "source"])
+        writer.writerow(["path", "label", "split", "subject", "source", *more])
         writer.writerows(rows)

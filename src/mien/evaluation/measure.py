@@ -1,6 +1,7 @@
 """What ``mien evaluate`` and ``mien report`` do alike: load the data, cut the faces, score them, and say how."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from mien.errors import ConfigError, DataError
 from mien.evaluation.copies import find_copies, measure_copies
 from mien.evaluation.crops import BY_DATASET, EVALUATION_DETECTOR, choose_crops
 from mien.evaluation.evaluate import CropOf, Evaluation, common_part, evaluate
+from mien.evaluation.groups import check_columns, measure_groups
 from mien.evaluation.open import OpenClassifier
-from mien.evaluation.poses import measure_poses
 from mien.labels import LabelSet
 from mien.training.folder import SPLIT, is_run, load_recipe_of, read_facts
 from mien.types import OnProgress
@@ -49,6 +50,7 @@ def measure(
     threads: int = 1,
     with_copies: bool = False,
     split_of: Path | None = None,
+    by: Sequence[str] = (),
 ) -> Measurement:
     """Evaluate a model on a split of a data set under ``root``, over the labels that both know.
 
@@ -56,6 +58,7 @@ def measure(
         on_progress: Called with (samples done, samples in all).
         crops, detector: As ``choose_crops`` takes them.
         with_copies: Also tell accuracy apart on pictures that training holds, too; they are looked for before anything is scored.
+        by: Further columns of the data set; accuracy is told for each of their words.
         split_of: Run, bundle or file that dealt data without splits of their own; any model can be set against a run that way.
 
     Raises:
@@ -72,7 +75,7 @@ def measure(
             raise ConfigError(f"{model.name}: dealt {dataset} itself, and otherwise than {split_of}. Leave --split-of out.")
         own = dealt
     data = own
-    return measure_manifest(model, data, split, on_progress, crops, detector, threads, with_copies)
+    return measure_manifest(model, data, split, on_progress, crops, detector, threads, with_copies, by)
 
 
 def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
@@ -176,9 +179,11 @@ def measure_manifest(
     detector: str = EVALUATION_DETECTOR,
     threads: int = 1,
     with_copies: bool = False,
+    by: Sequence[str] = (),
 ) -> Measurement:
     """Evaluate a model on a split of data that are in memory; otherwise as ``measure``."""
     manifest, left_out = common_part(data.split(split), model.labels)
+    check_columns(manifest, by)
     copies = find_copies(manifest, data) if with_copies else None
     chosen = choose_crops(manifest, crops, detector, threads)
     crop_of = chosen.crop_of(model.alignment, model.preprocess)
@@ -194,6 +199,9 @@ def measure_manifest(
     metrics = evaluation.metrics | {"left_out": left_out} | provenance(model, manifest.labels)
     if copies:
         metrics["copies"] = measure_copies(evaluation, copies)
-    if poses := measure_poses(evaluation):
+    poses = measure_groups(evaluation, lambda sample: sample.pose)
+    if len(poses) > 1:
         metrics["poses"] = poses
+    if by:
+        metrics["groups"] = {name: measure_groups(evaluation, lambda one, name=name: one.attributes.get(name, "")) for name in by}  # type: ignore[misc]
     return Measurement(evaluation, crop_of, data, head | metrics)

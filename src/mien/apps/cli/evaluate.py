@@ -29,6 +29,7 @@ def evaluate(
     split_of: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Split pictures without splits as this run, bundle or file of `mien split` does.")
     ] = None,
+    by: Annotated[list[str] | None, typer.Option("--by", metavar="COLUMN", help="Accuracy for each word in a column of a CSV.")] = None,
     record: console.Record = None,
     probe: Annotated[str, typer.Option(help="Change the faces instead: pose, occlusion, framing, corruptions or parts.")] = "",
     beside: Annotated[list[str] | None, typer.Option("--beside", metavar="MODEL", help="Probe this model too; several times.")] = None,
@@ -52,8 +53,8 @@ def evaluate(
 
         if crops not in ("auto", "direct") or detector != "yunet":
             raise ConfigError("--probe changes faces that are already cut out; leave --crops and --detector away.")
-        if split_of:
-            raise ConfigError("--probe takes the splits that a data set has; leave --split-of away.")
+        if split_of or by:
+            raise ConfigError("--probe takes the splits that a data set has; leave --split-of and --by away.")
         if copies:
             raise ConfigError("--copies tells apart the pictures of a split as they are; leave --probe away.")
         run_probe(probe, [model, *(beside or [])], dataset, data, split, file, max_faces, threads, output, record, json)
@@ -66,7 +67,7 @@ def evaluate(
         raise ConfigError("--beside and --max-faces belong to --probe. `mien compare` sets one model against another.")
     opened = open_classifier(model, file, threads)
     with console.progress(f"{opened.name} on {dataset}/{split}") as show:
-        measurement = measure(opened, dataset, data, split, show, crops, detector, threads, copies, split_of)
+        measurement = measure(opened, dataset, data, split, show, crops, detector, threads, copies, split_of, by or ())
     result = measurement.result
     if output:
         write_evaluation(output, measurement.evaluation, result)
@@ -128,9 +129,21 @@ def print_result(result: dict[str, Any]) -> None:
         console.out.print(_describe_copies(name, row), soft_wrap=True)
     for name, row in result.get("poses", {}).items():
         console.out.print(f"head {name}: n {row['n']}{describe_missed(row)}, accuracy {row['accuracy']:.4f}", soft_wrap=True)
+    for column, groups in result.get("groups", {}).items():
+        print_groups(column, groups)
     rates = ("precision", "recall", "f1", "accuracy")
     rows = [[name, *(f"{row[key]:.3f}" for key in rates), row["support"]] for name, row in result["per_class"].items()]
     console.print_table(["label", "precision", "recall", "F1", "one-vs-rest accuracy", "n"], rows)
+
+
+def print_groups(column: str, groups: dict[str, Any]) -> None:
+    """Print one row per group of samples."""
+    rows = []
+    for name, row in groups.items():
+        interval = row["accuracy_interval"]
+        accuracy = f"{row['accuracy']:.3f} ({interval['low']:.3f} to {interval['high']:.3f})"
+        rows.append([name or "(empty)", accuracy, f"{row['mean_recall']:.3f}", str(row["no_face"]), str(row["n"])])
+    console.print_table([column, "accuracy (95 % interval)", "mean recall", "without a face", "n"], rows)
 
 
 def describe_missed(result: dict[str, Any]) -> str:
