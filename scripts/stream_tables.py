@@ -24,6 +24,9 @@ def stream() -> str:
             switches = f"{sum(one['switches'] for one in seeds)} in {len(seeds)} clips"
             title = kind.replace("_unseen", " on other faces and seeds than parameters were chosen on")
             rows.append([f"identity switches, {title}, {way}", switches, "-" if "alone" in way else "0"])
+    for way, seeds in found["replacement"]["ways"].items():
+        shared = f"{sum(one['shared'] for one in seeds)} in {len(seeds)} clips"
+        rows.append([f"identities that a newcomer takes over from who left, {way}", shared, "-" if "alone" in way else "0"])
     flicker = found["flicker"]["changes_per_s"]
     rows.append(["label changes per second on a steady face, unsmoothed", f"{flicker['unsmoothed']:.2f}", "-"])
     ratio = f"{flicker['unsmoothed'] / flicker['smoothed']:.0f} times fewer" if flicker["smoothed"] else "none"

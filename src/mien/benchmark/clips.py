@@ -55,6 +55,8 @@ class Actor:
     place: Place
     hidden_s: tuple[float, float] = (0.0, 0.0)
     """From when to when something stands in front of it."""
+    present_s: tuple[float, float] = (0.0, np.inf)
+    """From when to when it is there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +106,9 @@ class Scene:
         placed = []
         owners = np.full((height, width), -1, np.int16)
         for number, actor in enumerate(self.actors):
+            if not actor.present_s[0] <= time_s < actor.present_s[1]:
+                placed.append((_box_of(actor, time_s), 0))
+                continue
             box, part, is_face = _paste(image, actor, time_s)
             owners[part][is_face] = number
             if actor.hidden_s[0] <= time_s < actor.hidden_s[1]:
@@ -149,7 +154,12 @@ def _paste(image: UInt8, actor: Actor, time_s: float) -> tuple[Float, tuple[slic
     cv2.ellipse(mask, middle, axes, 0, 0, 360, 255, -1, cv2.LINE_AA, 4)
     share = cv2.GaussianBlur(mask, (0, 0), max(side / 60, 0.5))[..., np.newaxis].astype(np.float32) / 255
     image[part] = (image[part] * (1 - share) + drawn * share + 0.5).astype(np.uint8)
-    return np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2]), part, mask > 127
+    return _box_of(actor, time_s), part, mask > 127
+
+
+def _box_of(actor: Actor, time_s: float) -> Float:
+    x, y, side = actor.place(time_s)
+    return np.array([x - side / 2, y - side / 2, x + side / 2, y + side / 2])
 
 
 def _hide(image: UInt8, owners: "np.ndarray[tuple[int, int], np.dtype[np.int16]]", box: Float) -> None:
@@ -275,6 +285,16 @@ def occlusion_scene(left: Look, right: Look, seed: int) -> Scene:
         place = _straight((180, 460)[number] + rng.uniform(-15, 15), rng.uniform(200, 280), rng.uniform(120, 160), rng)
         actors.append(Actor(((0.0, look),), place, (starts[number], starts[number] + GAP_S)))
     return Scene("occlusion", seed, VGA_WH, 4.0, tuple(actors))
+
+
+def replacement_scene(before: Look, after: Look, seed: int) -> Scene:
+    """Return a face that is gone of a sudden, and half a second later another one in nearly its place."""
+    rng = np.random.default_rng(seed)
+    x, y, side, left_s = rng.uniform(240, 400), rng.uniform(200, 280), rng.uniform(120, 160), rng.uniform(1.2, 1.8)
+    aside = rng.uniform(-0.2, 0.2) * side
+    first = Actor(((0.0, before),), lambda t: (x, y, side), present_s=(0.0, left_s))
+    second = Actor(((0.0, after),), lambda t: (x + aside, y, side), present_s=(left_s + GAP_S, np.inf))
+    return Scene("replacement", seed, VGA_WH, 4.0, (first, second))
 
 
 def crowd_scene(looks: Sequence[Look], seed: int, seconds: float = 10.0) -> Scene:

@@ -18,7 +18,7 @@ from mien.types import OnProgress
 FILES = ("float32", "int8")
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.5)
 NAMES = (
-    *("abstain", "cost", "crowd", "crossing", "occlusion", "crossing_unseen", "occlusion_unseen"),
+    *("abstain", "cost", "crowd", "crossing", "occlusion", "crossing_unseen", "occlusion_unseen", "replacement"),
     *("following", "flicker", "delay", "slow", "hour", "kill"),
 )
 _NEED_FACES = {
@@ -27,6 +27,7 @@ _NEED_FACES = {
     "occlusion": 2 * NUM_SEEDS,
     "crossing_unseen": 2 * NUM_SEEDS,
     "occlusion_unseen": 2 * NUM_SEEDS,
+    "replacement": 2 * NUM_SEEDS,
     "following": NUM_SEEDS,
     "flicker": NUM_SEEDS,
     "delay": 160,
@@ -85,6 +86,7 @@ _MEASURES: dict[str, Callable[[list[Look], OnProgress], dict[str, Any]]] = {
     "occlusion": lambda looks, show: measure_identities("occlusion", DETECTOR, looks, show),
     "crossing_unseen": lambda looks, show: _unseen("crossing", looks, show),
     "occlusion_unseen": lambda looks, show: _unseen("occlusion", looks, show),
+    "replacement": lambda looks, show: measure_identities("replacement", DETECTOR, looks, show),
     "following": lambda looks, show: measure_following(DETECTOR, looks, show),
     "flicker": lambda looks, show: measure_flicker(DETECTOR, looks, show),
     "delay": _delay,

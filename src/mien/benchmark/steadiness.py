@@ -18,6 +18,7 @@ from mien.benchmark.clips import (
     crossing_scene,
     moving_scene,
     occlusion_scene,
+    replacement_scene,
     steady_scene,
 )
 from mien.pipeline import Recognizer
@@ -71,7 +72,7 @@ def readings_of(result: FrameResult, truths: Sequence[Truth]) -> list[Reading | 
 
 
 def count_identities(watched: Watched) -> dict[str, Any]:
-    """Return how often a person's identity changed, identities swapped included, and how much of the time they were found."""
+    """Return how often a person's identity changed, swaps included, how many were taken over from others, and the share of time seen."""
     last: dict[int, int] = {}
     used: dict[int, set[int]] = {}
     switches = seen = visible = 0
@@ -84,22 +85,24 @@ def count_identities(watched: Watched) -> dict[str, Any]:
             switches += last.get(truth.person, reading.track_id) != reading.track_id
             last[truth.person] = reading.track_id
             used.setdefault(truth.person, set()).add(reading.track_id)
-    return {"switches": switches, "seen_share": seen / max(visible, 1), "ids": [sorted(used.get(person, ())) for person in sorted(used)]}
+    ids = [sorted(used[person]) for person in sorted(used)]
+    shared = sum(map(len, ids)) - len(set().union(*ids))
+    return {"switches": switches, "shared": shared, "seen_share": seen / max(visible, 1), "ids": ids}
 
 
 def measure_identities(kind: str, detector: str, looks: Sequence[Look], on_progress: OnProgress, first_seed: int = 0) -> dict[str, Any]:
     """Count identity switches over twenty seeds, with following, detecting always, and without looks.
 
     Args:
-        kind: ``crossing`` or ``occlusion``.
+        kind: ``crossing``, ``occlusion`` or ``replacement``.
         looks: Two per seed.
     """
     recognizer = Recognizer(file="int8", detector=detector, policy="camera")
-    make = {"crossing": crossing_scene, "occlusion": occlusion_scene}[kind]
+    make = {"crossing": crossing_scene, "occlusion": occlusion_scene, "replacement": replacement_scene}[kind]
     ways = {
         "adaptive": TrackingSpec(),
         "detect every frame": TrackingSpec(detect_every_frame=True),
-        "detect every frame, motion alone": TrackingSpec(detect_every_frame=True, looks_weight=0.0),
+        "detect every frame, motion alone": TrackingSpec(detect_every_frame=True, looks_weight=0.0, stranger_below=-1.0),
     }
     rows: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
     for index in range(NUM_SEEDS):
