@@ -10,6 +10,7 @@ import pytest
 
 from mien.alignment import AlignmentSpec
 from mien.assignment import FORBIDDEN, assign
+from mien.errors import ConfigError
 from mien.events import EventLog
 from mien.following import MIN_POINTS, face_at, follow, make_anchor
 from mien.live import LiveSpec
@@ -256,7 +257,7 @@ def reading(track_id: int, expression: str) -> Reading:
     ],
 )
 def test_settings_that_make_no_sense_are_refused(spec: type, values: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=next(iter(values))):
+    with pytest.raises(ConfigError, match=next(iter(values))):
         spec(**values)
 
 

@@ -40,7 +40,7 @@ class LiveSpec:
 
     def __post_init__(self) -> None:
         if not self.timeout_s > 0:
-            raise ValueError(f"timeout_s must be above 0 s, got {self.timeout_s}")
+            raise ConfigError(f"timeout_s must be above 0 s, got {self.timeout_s}")
 
 
 def stream(

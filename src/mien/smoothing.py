@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mien.errors import ConfigError
 from mien.types import Float
 
 
@@ -30,7 +31,7 @@ class SmoothingSpec:
 
     def __post_init__(self) -> None:
         if not all(value >= 0 for value in (self.time_constant_s, self.margin, self.hold_s)):  # NaN fails, too
-            raise ValueError("time_constant_s, margin and hold_s must be 0 or more")
+            raise ConfigError(f"time_constant_s, margin and hold_s must be 0 or more, got {self}.")
 
 
 @dataclass(eq=False)

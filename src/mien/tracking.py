@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mien.assignment import FORBIDDEN, assign
+from mien.errors import ConfigError
 from mien.following import Anchor, Placement, face_at, follow, make_anchor
 from mien.types import Detector, Face, Float, UInt8
 
@@ -63,12 +64,12 @@ class TrackingSpec:
             "looks_weight",
         ):
             if not getattr(self, name) >= 0:  # NaN fails, too
-                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
+                raise ConfigError(f"{name} must be 0 or more, got {getattr(self, name)}")
         if not self.max_size_ratio >= 1:
-            raise ValueError(f"max_size_ratio must be 1 or more, got {self.max_size_ratio}")
+            raise ConfigError(f"max_size_ratio must be 1 or more, got {self.max_size_ratio}")
         for name in ("min_likeness", "stranger_below", "cut_below"):
             if not -1 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must lie in -1..1, got {getattr(self, name)}")
+                raise ConfigError(f"{name} must lie in -1..1, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True, eq=False)

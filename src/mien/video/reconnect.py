@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol
 
-from mien.errors import SourceError
+from mien.errors import ConfigError, SourceError
 from mien.types import Frame
 from mien.video.sources import Source, SourceInfo
 
@@ -28,9 +28,9 @@ class ReconnectSpec:
 
     def __post_init__(self) -> None:
         if not self.give_up_after_s >= 0:
-            raise ValueError(f"give_up_after_s must be 0 s or more, got {self.give_up_after_s}")
+            raise ConfigError(f"give_up_after_s must be 0 s or more, got {self.give_up_after_s}")
         if not 0 < self.first_wait_s <= self.longest_wait_s:
-            raise ValueError(
+            raise ConfigError(
                 f"first_wait_s must be above 0 s and at most longest_wait_s, got {self.first_wait_s} and {self.longest_wait_s}"
             )
 

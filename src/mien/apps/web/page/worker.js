@@ -520,8 +520,7 @@
 					scores,
 					time_s,
 					shown: best,
-					leader: best,
-					leadingSince_s: time_s
+					behindSince_s: Infinity
 				});
 				return {
 					scores,
@@ -544,11 +543,13 @@
 		}
 		pick(memory) {
 			const leader = argmax(memory.scores);
-			if (leader !== memory.leader) {
-				memory.leader = leader;
-				memory.leadingSince_s = memory.time_s;
+			const lead = memory.scores[leader] - memory.scores[memory.shown];
+			memory.behindSince_s = Math.min(memory.behindSince_s, memory.time_s);
+			const hasWaited = memory.time_s - memory.behindSince_s >= this.spec.hold_s;
+			if (leader === memory.shown || lead >= this.spec.margin || hasWaited) {
+				memory.shown = leader;
+				memory.behindSince_s = Infinity;
 			}
-			if (memory.scores[leader] - memory.scores[memory.shown] >= this.spec.margin || memory.time_s - memory.leadingSince_s >= this.spec.hold_s) memory.shown = leader;
 		}
 	};
 	// src/engine/tracking.ts
