@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from mien.card import DEFAULT_BUNDLE
-from mien.errors import ConfigError
+from mien.errors import ConfigError, MienError
 from mien.pipeline import Pipeline, Recognizer
 from mien.smoothing import SmoothingSpec
 from mien.tracking import TrackingSpec
@@ -87,9 +87,7 @@ def _results(source: str | int | Path, pipeline: Pipeline, spec: LiveSpec, on_ev
                 for event in result.events:
                     on_event(event)
                 yield result
-        except GeneratorExit:  # whoever iterates has seen enough
-            raise
-        except BaseException:
+        except MienError:
             results.close()  # the watcher is nobody's now
             _tell_all(watcher.finish(), on_event)
             raise
@@ -205,10 +203,12 @@ class Session(AbstractContextManager["Session"]):
             self._tell(self._watcher.finish())
         except Ended:  # stopped before the source was open
             pass
+        except MienError as error:
+            self._error = error
+            self._stream.close()  # the watcher is nobody's now
+            self._tell(self._watcher.finish())
         except BaseException as error:  # noqa: BLE001 - whoever polls gets it
             self._error = error
-            self._stream.close()
-            self._tell(self._watcher.finish())
         finally:
             self._stream.close()
 
