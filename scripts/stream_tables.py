@@ -69,6 +69,14 @@ def following() -> str:
     return markdown(["detector", *columns], [[record["detector"], *cells]])
 
 
+def likeness() -> str:
+    """The newest record of how like faces are to themselves and to others."""
+    record = stream_records()["likeness"]
+    limits = list(record["rows"][0]["below"])
+    rows = [[one["pair"], *(f"{one['below'][limit]:.0%}" for limit in limits), f"{one['n']:,}"] for one in record["rows"]]
+    return markdown(["a face and", *(f"less alike than {limit}" for limit in limits), "pairs"], rows)
+
+
 def abstaining() -> str:
     """The newest record of the risk-coverage curve."""
     record = stream_records()["abstain"]
@@ -91,5 +99,6 @@ def stream_records() -> dict[str, dict[str, Any]]:
 TABLES: dict[str, Callable[[], str]] = {
     "stream": stream,
     "following": following,
+    "likeness": likeness,
     "abstaining": abstaining,
 }

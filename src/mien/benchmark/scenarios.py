@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.benchmark.clips import NUM_SEEDS, Look, fer2013_looks
+from mien.benchmark.likeness import measure_likeness
 from mien.benchmark.steadiness import choose_pairs, measure_delay, measure_flicker, measure_following, measure_identities
 from mien.benchmark.stream import measure_cost, measure_crowd, measure_hour, measure_kill, measure_slow
 from mien.card import DEFAULT_BUNDLE, open_shipped
@@ -18,7 +19,7 @@ from mien.types import OnProgress
 FILES = ("float32", "int8")
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.5)
 NAMES = (
-    *("abstain", "cost", "crowd", "crossing", "occlusion", "crossing_unseen", "occlusion_unseen", "replacement"),
+    *("abstain", "cost", "crowd", "crossing", "occlusion", "crossing_unseen", "occlusion_unseen", "replacement", "likeness"),
     *("following", "flicker", "delay", "slow", "hour", "kill"),
 )
 _NEED_FACES = {
@@ -53,6 +54,8 @@ def measure_scenario(name: str, data: Path, on_progress: OnProgress) -> dict[str
     model = {"model": card.name, "files_sha256": {file: card.files[file].sha256 for file in FILES}}
     if name == "abstain":
         return model | measure_abstaining(data)
+    if name == "likeness":
+        return model | measure_likeness(data, DETECTOR, on_progress)
     return model | _MEASURES[name](looks, on_progress)
 
 
