@@ -90,7 +90,8 @@ def _read_all(
     results: list[dict[str, Any]] = []
     failures: list[str] = []
     try:
-        with ExitStack() as stack, console.progress("pictures") as show:
+        with ExitStack() as stack:
+            show = stack.enter_context(console.progress("pictures")) if keep else _show_nothing  # lines tell how far it is
             for sink in sinks:
                 stack.enter_context(sink)
             for index, path in enumerate(paths):
@@ -105,6 +106,10 @@ def _read_all(
     except OutputError as error:  # of closing one
         failures.append(str(error))
     return results, failures
+
+
+def _show_nothing(done: int, total: int) -> None:
+    """Show no bar."""
 
 
 def _tell(values: dict[str, Any], results: list[dict[str, Any]] | None) -> None:
