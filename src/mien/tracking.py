@@ -2,8 +2,8 @@
 
 A track moves at constant velocity between two sightings. Faces of a frame belong to the tracks whose predicted place,
 size and looks cost least, over all pairs at once (``mien.assignment``). Looks are a small grey patch of the face with
-its eyes level, which settles who is who when two faces cross and one was hidden for a while, and tells a stranger from
-somebody who comes back.
+its eyes level, which settles who is who when two faces cross and one was hidden for a while. A face that joins a track and does not
+look like it is *doubted*: it may be half hidden, or somebody else; who still does not a moment later gets an identity of their own.
 
 A track is *tentative* until it is detected a second time, then *confirmed*. A tentative one that is missed is
 forgotten at once; a confirmed one is *lost*: it keeps its identity for a while, and is not shown.
@@ -48,7 +48,9 @@ class TrackingSpec:
     looks_weight: float = 2.0
     """What looks cost against distance in sides: unlike faces (likeness 0) cost this much more than the same (1)."""
     stranger_below: float = 0.4
-    """A face less like a track than this (-1..1) is somebody else, wherever it is; ``mien benchmark stream --only likeness``."""
+    """A face less like a track than this (-1..1) is doubted; ``mien benchmark stream --only likeness`` tells how many are."""
+    doubt_s: float = 0.5
+    """Who is doubted for so long, while nobody stands near enough to hide them, is somebody else."""
     cut_below: float = 0.2
     """Two frames less alike (-1..1) than this are different shots of a film, and their faces different people."""
 
@@ -58,6 +60,7 @@ class TrackingSpec:
             "longest_step_s",
             "detect_every_s",
             "follow_at_most_s",
+            "doubt_s",
             "fast_sides_per_s",
             "max_jump_sides",
             "looks_weight",
@@ -95,6 +98,10 @@ class _Track:
     is_confirmed: bool = False
     descriptor: Float = field(default_factory=lambda: np.zeros(0))
     """Looks, averaged over the sightings."""
+    doubted_since_s: float = np.inf
+    """Since when it has looked like somebody else; infinite where it does not."""
+    looks_before: tuple[Float, ...] = ()
+    """Of one that is doubted: what it looked like before."""
 
     def predicted(self, time_s: float) -> Placement:
         """Return where the face should be; the motion fades out when nothing is seen."""
@@ -115,6 +122,10 @@ _VELOCITY_MEMORY_S = 0.25
 _LOOKS_MEMORY = 0.8
 _LEAST_CUT_LEVELS = 15.0
 _LONGEST_FLASH_S = 0.25
+_UNPAIRED_COST = 4.5
+"""A track and a face that cost as much to join stay apart, and so do pairs that cost others more than that."""
+_HIDING_SIDES = 1.3
+"""Whose middle is nearer than so many sides may hide a face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +222,8 @@ class FaceTracker:
             return True
         if len(visible) < len(self._tracks):  # somebody was lost, and may come back in any frame
             return True
+        if any(np.isfinite(track.doubted_since_s) for track in visible):
+            return True
         return any(not track.is_confirmed or abs(track.velocity) > spec.fast_sides_per_s * track.placement.side for track in visible)
 
     def _follow(self, visible: Sequence[_Track], image: UInt8, time_s: float) -> dict[int, tuple[Placement, float]]:
@@ -240,7 +253,7 @@ class FaceTracker:
         self._detected_s = time_s
         self.num_detections += 1
         anchors = [make_anchor(image, face) for face in self._detect(image)]
-        pairs = assign(self._costs(anchors, time_s))
+        pairs = assign(self._costs(anchors, time_s), _UNPAIRED_COST)
         tracks = {column: self._tracks[row] for row, column in pairs}
         seen = []
         for column, anchor in enumerate(anchors):
@@ -248,13 +261,15 @@ class FaceTracker:
             if track is None:
                 track = self._open(anchor, time_s)
             else:
-                self._update(track, anchor, time_s)
+                may_be_hidden = self._may_be_hidden(track, anchor, time_s)
+                self._judge(track, anchor, time_s, may_be_hidden)
+                self._update(track, anchor, time_s, may_be_hidden)
             seen.append(Tracked(anchor.face, track.track_id, track.is_confirmed))
         self._tracks = [track for track in self._tracks if track.is_confirmed or track.seen_s == time_s]
         return seen
 
     def _costs(self, anchors: Sequence[Anchor], time_s: float) -> Float:
-        """Return (tracks, faces) costs, forbidden where distance, size or looks say that it is somebody else."""
+        """Return (tracks, faces) costs, forbidden where distance or size say that it is somebody else."""
         spec = self._spec
         costs = np.full((len(self._tracks), len(anchors)), FORBIDDEN)
         for row, track in enumerate(self._tracks):
@@ -266,9 +281,28 @@ class FaceTracker:
                 if distance > spec.max_jump_sides * (1 + gap) or ratio > np.log(spec.max_size_ratio):
                     continue
                 likeness = max(float(track.descriptor @ anchor.descriptor), float(track.anchor.descriptor @ anchor.descriptor))
-                if likeness >= spec.stranger_below:
-                    costs[row, column] = distance + ratio + spec.looks_weight * (1 - likeness)
+                costs[row, column] = distance + ratio + spec.looks_weight * (1 - likeness)
         return costs
+
+    def _may_be_hidden(self, track: _Track, anchor: Anchor, time_s: float) -> bool:
+        """Say whether somebody else stands near enough to hide a part of a face."""
+        reach = _HIDING_SIDES * anchor.placement.side
+        others = (other.predicted(time_s).center for other in self._tracks if other is not track)
+        return any(abs(center - anchor.placement.center) < reach for center in others)
+
+    def _judge(self, track: _Track, anchor: Anchor, time_s: float, may_be_hidden: bool) -> None:
+        """Doubt a face that does not look like its track, clear one that does again, and give who is doubted for long an identity."""
+        before = track.looks_before or (track.descriptor, track.anchor.descriptor)
+        if max(float(looks @ anchor.descriptor) for looks in before) >= self._spec.stranger_below:
+            track.doubted_since_s, track.looks_before = np.inf, ()
+            return
+        track.looks_before = before
+        if np.isinf(track.doubted_since_s) or may_be_hidden:
+            track.doubted_since_s = time_s
+        elif time_s - track.doubted_since_s >= self._spec.doubt_s:
+            track.track_id = self._next_id
+            self._next_id += 1
+            track.descriptor, track.doubted_since_s, track.looks_before = anchor.descriptor, np.inf, ()
 
     def _open(self, anchor: Anchor, time_s: float) -> _Track:
         track = _Track(self._next_id, anchor, anchor.placement, time_s, time_s, descriptor=anchor.descriptor)
@@ -276,8 +310,10 @@ class FaceTracker:
         self._tracks.append(track)
         return track
 
-    def _update(self, track: _Track, anchor: Anchor, time_s: float) -> None:
+    def _update(self, track: _Track, anchor: Anchor, time_s: float, may_be_hidden: bool) -> None:
         track.see(anchor.placement, time_s)
         track.anchor, track.detected_s, track.is_confirmed = anchor, time_s, True
+        if track.looks_before or may_be_hidden:  # this may not be what it looks like
+            return
         mixed = _LOOKS_MEMORY * track.descriptor + (1 - _LOOKS_MEMORY) * anchor.descriptor
         track.descriptor = mixed / max(float(np.linalg.norm(mixed)), 1e-9)

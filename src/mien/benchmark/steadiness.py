@@ -1,5 +1,6 @@
 """What tracking and smoothing are worth on scenes with known truth: identities, flicker, delay, and the loss of following."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -30,6 +31,8 @@ from mien.watching import Watcher
 MIN_VISIBLE = 0.5
 """A person of whom less is to be seen need not be found."""
 WARM_UP_S = 0.5
+LASTING_S = 1.0
+"""Who has another person's identity for longer has taken it over."""
 MIN_PROBABILITY = 0.7
 """Of the faces whose change is measured; others flicker, which is measured by itself."""
 
@@ -74,7 +77,7 @@ def readings_of(result: FrameResult, truths: Sequence[Truth]) -> list[Reading | 
 def count_identities(watched: Watched) -> dict[str, Any]:
     """Return how often a person's identity changed, swaps included, how many were taken over from others, and the share of time seen."""
     last: dict[int, int] = {}
-    used: dict[int, set[int]] = {}
+    used: dict[int, Counter[int]] = {}
     switches = seen = visible = 0
     for result, truths in zip(watched.results, watched.truths, strict=True):
         for truth, reading in zip(truths, readings_of(result, truths), strict=True):
@@ -84,9 +87,10 @@ def count_identities(watched: Watched) -> dict[str, Any]:
             seen += 1
             switches += last.get(truth.person, reading.track_id) != reading.track_id
             last[truth.person] = reading.track_id
-            used.setdefault(truth.person, set()).add(reading.track_id)
+            used.setdefault(truth.person, Counter())[reading.track_id] += 1
+    lasting = [{track_id for track_id, count in used[person].items() if count > LASTING_S * FRAMES_PER_SECOND} for person in sorted(used)]
     ids = [sorted(used[person]) for person in sorted(used)]
-    shared = sum(map(len, ids)) - len(set().union(*ids))
+    shared = sum(map(len, lasting)) - len(set().union(*lasting))
     return {"switches": switches, "shared": shared, "seen_share": seen / max(visible, 1), "ids": ids}
 
 
