@@ -78,7 +78,7 @@ def _signature(node: ast.FunctionDef, shown: str) -> str:
 def _text(node: ast.ClassDef | ast.FunctionDef) -> str:
     """Return a docstring as Markdown: its text, and its sections as they stand."""
     lines = (ast.get_docstring(node) or "").splitlines()
-    heads = [index for index, line in enumerate(lines) if line in ("Args:", "Raises:", "Returns:")]
+    heads = [index for index, line in enumerate(lines) if line in ("Attributes:", "Args:", "Raises:", "Returns:")]
     first = heads[0] if heads else len(lines)
     text = "\n".join(lines[:first]).strip().replace("``", "`")
     sections = "\n".join(lines[first:]).strip()

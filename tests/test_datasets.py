@@ -21,7 +21,7 @@ from mien.data.problems import Problems
 from mien.data.select import LabelSpec, select_labels
 from mien.data.splits import SplitSpec, apply_split
 from mien.errors import ConfigError, DataError, UnknownNameError
-from mien.labels import FER5, FER7, FER8
+from mien.labels import FER5, FER7, FER8, label_name
 from mien.pictures import read_picture
 from mien.preprocess import luma
 from mien.types import UInt8
@@ -363,6 +363,10 @@ def test_anybodys_labels_are_kept(tmp_path: Path) -> None:
     for label in ("Bored", "Engaged", "happiness"):
         trees.write_picture(tmp_path / "faces" / label / "1.png")
     assert folder.load(tmp_path / "faces").labels == ("happy", "bored", "engaged")
+    assert [label_name(word) for word in ("unhappy", "In Pain", "Anger")] == ["unhappy", "in pain", "angry"]
+    for slip in ("hapy", "suprise", ""):
+        with pytest.raises(UnknownNameError):
+            label_name(slip)
     trees.write_csv(tmp_path / "own.csv", [["path", "label"], ["faces/Bored/1.png", "bored "], ["faces/Engaged/1.png", "ENGAGED"]])
     assert table.load(tmp_path / "own.csv").labels == ("bored", "engaged")
 

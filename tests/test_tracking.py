@@ -51,6 +51,8 @@ def test_the_assignment_is_the_cheapest(shape: tuple[int, int]) -> None:
 def test_forbidden_pairs_are_never_made() -> None:
     assert assign(np.array([[FORBIDDEN, 1.0], [FORBIDDEN, 2.0]])) == [(0, 1)]
     assert assign(np.full((3, 3), FORBIDDEN)) == []
+    # A pair that is not made may cost little: then the dear one is not made, and none that costs others more.
+    assert assign(np.array([[1.0, 5.0], [2.0, FORBIDDEN]]), 4.5) == [(0, 0)]
     # As many pairs as possible come first: the cheap pair (0, 0) would leave the second row alone.
     assert assign(np.array([[1.0, 5.0], [2.0, FORBIDDEN]])) == [(0, 1), (1, 0)]
 
@@ -154,6 +156,22 @@ def test_faces_that_cross_keep_their_identities() -> None:
             expected = 0 if abs(tracked.face.box_xyxy[0] - (80 + 200 * time_s)) < 8 else 1
             if len(places(time_s)) == 2:
                 assert tracked.track_id == expected
+
+
+def test_a_newcomer_renames_nobody_who_stays() -> None:
+    """The first one left; the newcomer could only be joined to the second, and that one to the first."""
+
+    def places(t: float) -> list[tuple[int, float, float]]:
+        first, newcomer = [(0, 90.0, 150.0)] if t < 0.5 else [], [(2, 210.0, 150.0)] if t >= 1.0 else []
+        return [*first, *newcomer, (1, 150.0, 150.0)]
+
+    scene = Scene(places)
+    for spec in (TrackingSpec(), TrackingSpec(detect_every_frame=True)):
+        tracker = FaceTracker(scene.detect, spec)
+        found = [{round(one.face.box_xyxy[0]): one.track_id for one in tracker(scene.image(time_s), time_s)} for time_s in TIMES_S]
+        stays = {ids[150] for ids in found}
+        assert len(stays) == 1
+        assert found[-1][210] not in {*stays, found[0][90]}
 
 
 def test_a_cut_starts_anew() -> None:

@@ -24,6 +24,9 @@ _SYNONYMS = {
     "normal": "neutral",
 }
 
+NEARLY = 0.85
+"""How like a known word (0..1) a slip is, as ``hapy``; ``unhappy`` is a word of its own."""
+
 
 def expression_name(word: str) -> str:
     """Return mien's name for an expression word of a data set, such as ``"Happiness"``.
@@ -48,7 +51,7 @@ def label_name(word: str) -> str:
     known = (*FER8, *_SYNONYMS)
     if name in known:
         return expression_name(word)
-    if not name or get_close_matches(name, known, n=1, cutoff=0.8):
+    if not name or get_close_matches(name, known, n=1, cutoff=NEARLY):
         raise UnknownNameError("Expression", word, FER8)
     return name
 

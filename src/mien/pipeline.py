@@ -75,6 +75,12 @@ class Recognizer:
 
     Threads may share one: they take turns. For speed, make one per thread.
 
+    Attributes:
+        bundle: The model with its card.
+        file: Name of the file that runs.
+        detector: Name of what finds the faces; of ``auto``, of what is at work here.
+        pipeline: Its stages, for a ``Watcher``.
+
     Args:
         model: Name of a shipped bundle, or the folder of one.
         file: Which file of the bundle runs, for instance ``float32`` or ``int8``; ``quick`` takes int8 where there is one.
@@ -112,7 +118,6 @@ class Recognizer:
         else:
             detect = create_detector(detector, policy, Path(detector_model) if detector_model else None, threads, may_fetch)
         self.detector = detect.name
-        """Name of what finds the faces; of ``auto``, which of them is at work here."""
         self.pipeline = Pipeline(
             detect=detect,
             classify=BundleClassifier(self.bundle, self.file, threads),
