@@ -98,6 +98,15 @@ def test_grey_arrays_gain_channels_and_rgb_arrays_pass_through(astronaut: UInt8)
     assert read_picture(astronaut[..., 0]).shape == astronaut.shape
 
 
+def test_the_bytes_of_a_file_are_read_as_the_file(tmp_path: Path, astronaut: UInt8) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(astronaut).save(path)
+    assert (read_picture(path.read_bytes()) == astronaut).all()
+    for content, said in ((b"", "0 bytes"), (b"no picture", "not a picture"), (path.read_bytes()[:4000], "cut short")):
+        with pytest.raises(SourceError, match=said):
+            read_picture(content)
+
+
 def test_sizes_have_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SourceError, match="at least 16x16"):
         read_picture(np.zeros((1, 1, 3), np.uint8))

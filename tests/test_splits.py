@@ -1,20 +1,27 @@
 """Splits that a seed deals, split files, and `mien split`."""
 
 import json
+import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import dataset_trees as trees
-from conftest import Run
+from conftest import MEDIA, Run
 from mien.data.catalog import load_dataset
 from mien.data.manifest import Manifest, Sample
 from mien.data.select import LabelSpec, select_labels
 from mien.data.splits import SPLITS, SplitSpec, apply_split, load_split, save_split, split_name
+from mien.detection.catalog import NamedDetector, create_detector
 from mien.errors import ConfigError, DataError, UnknownNameError
+from mien.evaluation.cut import JOURNAL, cut_faces
 from mien.labels import FER7
+from mien.pictures import read_picture
+from mien.types import Face, OnProgress, UInt8
 
 COUNTS = (40, 4, 41, 72, 48, 31, 51)
 NUM_TRAINING = sum(COUNTS)
@@ -327,6 +334,41 @@ def test_split_refuses_what_does_not_fit(tmp_path: Path, run: Run) -> None:
     assert not (tmp_path / "out.csv").exists()
     status, _, told = run("split", "csv", "--data", tmp_path / "mine.csv", "--out", tmp_path / "picture.png", "--preset", "75/25")
     assert (status, "ends in .csv" in told) == (2, True)
+
+
+def test_interrupted_cropping_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trees.write_table(tmp_path)
+    for picture in tmp_path.rglob("*.png"):
+        shutil.copyfile(MEDIA / "astronaut.jpg", picture)
+    manifest = load_dataset("csv", tmp_path / "mine.csv")
+    asked: list[int] = []
+    face = create_detector("haar")(read_picture(MEDIA / "astronaut.jpg"))
+
+    def find(picture: UInt8) -> Sequence[Face]:
+        asked.append(len(asked))
+        return face if len(asked) != 2 else []
+
+    def interrupt(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    def cut(name: str, side: int, on_progress: OnProgress) -> dict[str, Any]:
+        return cut_faces(manifest, NamedDetector(name, find), tmp_path / "faces", side, on_progress)
+
+    with pytest.raises(KeyboardInterrupt):
+        cut("mine", 48, interrupt)
+    journal = tmp_path / "faces" / JOURNAL
+    with journal.open("a") as file:
+        file.write('{"row": ["cut o')
+    result = cut("mine", 48, lambda done, total: None)
+    assert len(asked) == len(manifest)  # none of them twice
+    assert (result["cut"], result["no_face"]) == (len(manifest) - 1, 1)
+    assert not journal.exists()
+    with pytest.raises(KeyboardInterrupt):
+        cut("mine", 48, interrupt)
+    asked.clear()
+    cut("mine", 64, lambda done, total: None)
+    assert len(asked) == len(manifest)  # another size begins anew
 
 
 def test_crops_do_not_go_among_the_samples(tmp_path: Path, run: Run) -> None:

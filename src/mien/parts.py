@@ -65,7 +65,7 @@ class PartReader:
         """Return one reading per part of a face, in the order of ``PART_NAMES``.
 
         Args:
-            picture: That the face was read in: path, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture.
+            picture: That the face was read in: path or bytes of a file, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture.
 
         Raises:
             SourceError: the picture cannot be read.

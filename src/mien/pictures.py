@@ -14,7 +14,7 @@ from mien.errors import SourceError, TooLargeError, TooSmallError
 from mien.preprocess import check_picture
 from mien.types import UInt8
 
-PictureSource = str | Path | UInt8 | Image.Image
+PictureSource = str | Path | bytes | UInt8 | Image.Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
@@ -44,8 +44,8 @@ def read_picture(source: "PictureSource") -> UInt8:
     """Return a picture as (H, W, 3) RGB, turned upright by its EXIF orientation.
 
     Args:
-        source: Path of a file, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture. Of an animation the first
-            frame is read. 16-bit grey is reduced to 8 bits; transparency is dropped.
+        source: Path of a file, the content of one, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture. Of an
+            animation the first frame is read. 16-bit grey is reduced to 8 bits; transparency is dropped.
 
     Raises:
         SourceError: not a readable picture, or smaller than 16 pixels or larger than 120 megapixels.
@@ -56,8 +56,10 @@ def read_picture(source: "PictureSource") -> UInt8:
         return np.repeat(source[..., np.newaxis], 3, axis=2) if source.ndim == 2 else source
     if isinstance(source, Image.Image):
         return _decode_safely(source, "The picture", MAX_PIXELS)
+    if isinstance(source, bytes):
+        return decode_picture(source, MAX_PIXELS)
     if not isinstance(source, str | os.PathLike):
-        raise SourceError(f"Expected a picture's path, an array or a PIL picture, got {type(source).__name__}.")
+        raise SourceError(f"Expected a picture's path or bytes, an array or a PIL picture, got {type(source).__name__}.")
     path = Path(source)
     try:
         if path.is_dir():

@@ -136,7 +136,7 @@ class Recognizer:
         """Return one reading per face, the surest detection first; no face is an empty list.
 
         Args:
-            picture: Path, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture.
+            picture: Path of a file, the bytes of one, array (H, W, 3) RGB or (H, W) grey in uint8, or PIL picture.
 
         Raises:
             SourceError: the picture cannot be read.

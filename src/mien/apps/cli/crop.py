@@ -22,7 +22,10 @@ def crop(
     side: Annotated[int, typer.Option(min=16, max=1024, help="Side of the square face pictures, in pixels.")] = 112,
     json: console.Json = False,
 ) -> None:
-    """Cut the faces of JAFFE, KDEF, CK+ or your own pictures as the pipeline does, for training with --set dataset=csv."""
+    """Cut the faces of JAFFE, KDEF, CK+ or your own pictures as the pipeline does, for training with --set dataset=csv.
+
+    Interrupted, the same command goes on.
+    """
     from mien.data.catalog import load_dataset
     from mien.detection.catalog import create_detector
     from mien.evaluation.cut import cut_faces
