@@ -23,6 +23,7 @@ from mien.data.targets import TargetSpec, soft_targets
 from mien.errors import ConfigError, DataError, MienError, ModelFileError, UnknownNameError
 from mien.evaluation.float_model import FloatClassifier
 from mien.export.parity import file_scores
+from mien.labels import FER8
 from mien.preprocess import PreprocessSpec, prepare, to_color
 from mien.reproduce.multistage import compare_stages, stage_epochs
 from mien.reproduce.papers import BUDGETS, PAPERS
@@ -661,6 +662,30 @@ def test_papers_and_rows_are_found_by_name() -> None:
     assert len(choose_rows(find_paper("000"), words=["mobilenetv"])) == 3
     assert len(choose_rows(find_paper("001"), table="4")) == 9
     assert {row.paper for row in choose_rows(find_paper("mini784k"), table="results")} == {0.6852, 0.7163}
+
+
+def test_recalls_of_the_papers_average_to_their_accuracies() -> None:
+    merged = {"angry": 958, "disgust": 111, "fear": 1024, "happy": 1774, "neutral": 1233, "sad": 1247, "surprise": 831}
+    for row in choose_rows(find_paper("001"), table="5", words=["fer2013"]):
+        expected = sum(merged[label] * recall for label, recall in row.recalls.items()) / 7178
+        assert row.paper == pytest.approx(expected, abs=0.008)
+    balanced = choose_rows(find_paper("002"), table="3")
+    assert len(balanced) == 14
+    for row in balanced:
+        assert row.paper == pytest.approx(np.mean(list(row.recalls.values())), abs=0.003)
+        assert set(row.precisions) == set(row.recalls) == set(FER8)
+    assert not choose_rows(find_paper("004"))[0].recalls
+
+
+def test_reproduce_sets_both_recalls_of_every_label_side_by_side(data: Path, tmp_path: Path, run: Run, any_counts: None) -> None:
+    changes = ("model=mien_xs", "transfer.freeze=''", "transfer.weights=''", "preprocess.color=gray", "preprocess.size_hw=[32, 32]")
+    small = ("preprocess.mean=[0.5]", "preprocess.std=[0.3]", "split.validation=0.2", "optimizer.batch_size=32", "precision=float32")
+    options = [part for change in (*changes, *small) for part in ("--set", change)]
+    status, out, err = run("reproduce", "001", "--row", "clcm, fer2013", "--data", data, "--runs", tmp_path / "runs", *options)
+    assert status == 0, err
+    assert "clcm, fer2013, by label:" in out
+    lines = {line.split()[0]: line.split() for line in out.splitlines() if line.split()}
+    assert [lines[label][1] for label in ("angry", "disgust", "surprise")] == ["64.0", "44.0", "78.0"]
 
 
 def test_reproduce_prints_both_figures_and_leaves_out_what_has_no_data(data: Path, tmp_path: Path, run: Run, any_counts: None) -> None:

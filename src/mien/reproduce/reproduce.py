@@ -124,6 +124,8 @@ def reproduce_row(
         "recipe": recipe.name,
         "changes": list(_changes(paper, row, budget, changes)),
         "paper": row.paper,
+        "paper_recall": dict(row.recalls),
+        "paper_precision": dict(row.precisions),
         "seed": recipe.seed,
         "epochs": len(read_history(run_dir)),
         "num_training": read_facts(run_dir)["num_training"],

@@ -4,9 +4,10 @@ Paper figures are typed from ``seed-systems.md``'s tables, the papers themselves
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mien.models.backbones import BACKBONES
+from mien.reproduce.by_label import ByLabel, affect14_rates, clcm_recalls
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Row:
     """Label of the row whose network is trained on; it is trained first, within the same budget."""
     budgets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Where this row needs others than its paper."""
+    recalls: ByLabel = field(default_factory=dict)
+    """What the paper tells of single labels;"""
+    precisions: ByLabel = field(default_factory=dict)
+    """empty where it tells nothing."""
 
 
 # Table V of 000: accuracy on the merged test set of FER2013.
@@ -100,25 +105,22 @@ def clcm_rows() -> tuple[Row, ...]:
             cut = "10" if model == "clcm" else ""
             weights = "" if model == "shufflenet_v2_wide" else "imagenet"
             overrides = (f"model={model}", f"dataset={dataset}", f"transfer.freeze='{cut}'", f"transfer.weights='{weights}'")
-            rows.append(Row("5", f"{model}, {dataset}", "clcm-fer2013", own, overrides, dataset, f"{dataset}:test"))
-            rows.append(Row("4", f"{model}, {dataset} to CK+", "clcm-fer2013", ckplus, overrides, dataset, "ckplus:test"))
+            own_recalls, ckplus_recalls = clcm_recalls(model, dataset)
+            own_row = Row("5", f"{model}, {dataset}", "clcm-fer2013", own, overrides, dataset, f"{dataset}:test", recalls=own_recalls)
+            label, test = f"{model}, {dataset} to CK+", "ckplus:test"
+            rows += [own_row, replace(own_row, table="4", label=label, paper=ckplus, test=test, recalls=ckplus_recalls)]
     return tuple(rows)
 
 
 def affect14_rows() -> tuple[Row, ...]:
     """Return 002's Table 3: 14 networks on AffectNet with eight labels."""
-    return tuple(
-        Row(
-            "3",
-            BACKBONES[name].keras_name,
-            "affect14-affectnet8",
-            percent / 100,
-            (f"model={name}",),
-            "affectnet8",
-            "affectnet8:test",
-        )
-        for name, percent in _TABLE_3.items()
-    )
+    rows = []
+    for name, percent in _TABLE_3.items():
+        recalls, precisions = affect14_rates(name)
+        label, overrides = BACKBONES[name].keras_name, (f"model={name}",)
+        row = Row("3", label, "affect14-affectnet8", percent / 100, overrides, "affectnet8", "affectnet8:test")
+        rows.append(replace(row, recalls=recalls, precisions=precisions))
+    return tuple(rows)
 
 
 def multistage_rows() -> tuple[Row, ...]:

@@ -149,9 +149,24 @@ def _print(paper: "Paper", results: list[dict[str, Any]], spread: list[dict[str,
         each = " ".join(f"{100 * accuracy:.1f}" for accuracy in line["accuracies"])
         console.out.print(f"{line['row']}: {100 * line['mean']:.1f} ± {100 * line['sd']:.1f} over seeds {line['seeds']} ({each})")
     for r in results:
+        _print_labels(r)
+    for r in results:
         if "multistage" in r:
             _print_stages(r["row"], r["multistage"])
     _print_notes(paper, results)
+
+
+def _print_labels(result: dict[str, Any]) -> None:
+    """Print both figures of every label, where the paper tells them."""
+    told = {rate: of_paper for rate in ("recall", "precision") if (of_paper := result[f"paper_{rate}"])}
+    if not told:
+        return
+    rows = [
+        [label, *(text for rate, of_paper in told.items() for text in (_percent(of_paper.get(label)), _percent(ours[rate])))]
+        for label, ours in result["per_class"].items()
+    ]
+    console.out.print(f"{result['row']}, by label:", soft_wrap=True)
+    console.print_table(["label", *(f"{whose} {rate} %" for rate in told for whose in ("paper's", "our"))], rows)
 
 
 def _print_stages(label: str, result: dict[str, Any]) -> None:
