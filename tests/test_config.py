@@ -64,6 +64,10 @@ def test_overrides_reach_nested_values_and_fail_with_a_hint(tmp_path: Path) -> N
     assert load_toml(Outer, path, ["inner.rate=0.5", "name=plain text", "inner.sizes=[7, 8]"]) == Outer(
         "plain text", inner=Inner(0.5, (7, 8))
     )
+    assert load_toml(Outer, path, ["name=010", "steps=3", "inner.rate=2"]) == Outer("010", steps=3, inner=Inner(2.0))
+    assert load_toml(Outer, path, ["name=8"]).name == "8"  # as transfer.freeze=8
+    with pytest.raises(ConfigError, match=r"expected int, got 0\.5"):
+        load_toml(Outer, path, ["steps=0.5"])
     with pytest.raises(UnknownNameError, match="Did you mean 'rate'"):
         load_toml(Outer, path, ["inner.rat=0.5"])
     with pytest.raises(ConfigError, match="expected KEY=VALUE"):

@@ -87,9 +87,9 @@ PIXELS = " ".join(["7"] * 2304)
         (["emotion,pixels,Usage", f"0,{PIXELS[:-1]}256,Training"], "line 2: expected pixels from 0 to 255, got '256'"),
         (["emotion,pixels,Usage", f"0,{PIXELS[:-1]}x,Training"], "got 'x'"),
         (["emotion,pixels,Usage", f"0,{PIXELS},Trainin"], "expected a Usage of Training, PublicTest, PrivateTest, got 'Trainin'"),
-        (["emotion,pixels,Usage", f"0,{PIXELS}"], "line 2: expected 3 columns"),
-        (["emotion,pixels", f"0,{PIXELS}"], "line 1: expected the header"),
-        ([""], "line 1: expected the header"),
+        (["emotion,pixels,Usage", f"0,{PIXELS}"], "line 2: expected a Usage of"),
+        (["emotion,pixels", f"0,{PIXELS}"], "line 1: missing the columns Usage"),
+        ([""], "line 1: missing the columns emotion"),
         (["emotion,pixels,Usage"], "holds no pictures"),
     ],
 )

@@ -11,7 +11,7 @@ from PIL import Image
 
 import dataset_trees as trees
 from conftest import Run
-from mien.data import affectnet, ckplus, ferplus, folder, jaffe, kdef, rafdb, table
+from mien.data import affectnet, ckplus, fer2013, ferplus, folder, jaffe, kdef, rafdb, table
 from mien.data import manifest as manifest_module
 from mien.data.catalog import DATASETS, load_dataset
 from mien.data.manifest import Manifest, Sample, clean_training
@@ -359,11 +359,41 @@ def test_damage_in_a_folder_is_told_at_once(tmp_path: Path) -> None:
     assert "folder: split 'validation' has no picture of 'angry'. Add some, or leave the label out everywhere." in found
 
 
+def test_copies_of_fer2013_and_ckplus_from_elsewhere_are_read(tmp_path: Path) -> None:
+    (tmp_path / "official").mkdir()
+    trees.write_fer2013(tmp_path / "official", num_training=1, num_test=1)
+    (tmp_path / "official" / "fer2013new.csv").unlink()  # the votes
+    rows = [line.split(",") for line in (tmp_path / "official" / "fer2013.csv").read_text().splitlines()]
+    (tmp_path / "challenge").mkdir()
+    lines = [", ".join((emotion, usage, pixels)) for emotion, pixels, usage in rows]
+    (tmp_path / "challenge" / "icml_face_data.csv").write_text("\r\n".join([*lines, "", ""]))
+    challenge, official = (fer2013.load(tmp_path / name, check=False) for name in ("challenge", "official"))
+    assert challenge.sha256 == official.sha256
+    extended = [(str(number), rows[1][1], "Training") for number in range(8)]
+    trees.write_csv(tmp_path / "ckextended.csv", [["emotion", "pixels", "Usage"], *extended])
+    assert {sample.label for sample in ckplus.load8(tmp_path, check=False).samples} == set(FER8)
+    assert "contempt" not in {sample.label for sample in ckplus.load7(tmp_path, check=False).samples}
+    trees.write_picture(tmp_path / "capitals" / "CK+48" / "Anger" / "S010_004_00000017.png", 48)
+    trees.write_picture(tmp_path / "capitals" / "Train" / "Angry" / "1.png", 48)
+    assert len(ckplus.load7(tmp_path / "capitals", check=False)) == len(fer2013.load(tmp_path / "capitals", check=False)) == 1
+
+
+def test_what_a_folder_holds_beside_its_pictures_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("happy/a.png", "happy/deeper/b.png", "sad/c.jfif"):
+        trees.write_picture(tmp_path / name)
+    (tmp_path / "sad" / "d.gif").write_bytes(b"GIF89a")
+    (tmp_path / "sad" / ".DS_Store").write_bytes(b"x")
+    assert len(folder.load(tmp_path)) == 2
+    (line,) = caplog.messages
+    assert "2 files are not read, such as" in line
+
+
 def test_anybodys_labels_are_kept(tmp_path: Path) -> None:
     for label in ("Bored", "Engaged", "happiness"):
         trees.write_picture(tmp_path / "faces" / label / "1.png")
     assert folder.load(tmp_path / "faces").labels == ("happy", "bored", "engaged")
     assert [label_name(word) for word in ("unhappy", "In Pain", "Anger")] == ["unhappy", "in pain", "angry"]
+    assert [label_name(word) for word in ("abnormal", "danger", "unsurprised")] == ["abnormal", "danger", "unsurprised"]
     for slip in ("hapy", "suprise", ""):
         with pytest.raises(UnknownNameError):
             label_name(slip)
@@ -379,6 +409,21 @@ def test_whole_photographs_are_told(tmp_path: Path) -> None:
     for label in ("happy", "sad"):
         Image.fromarray(np.zeros((112, 112), np.uint8)).save(tmp_path / label / "1.png")
     assert describe_photographs(folder.load(tmp_path)) == ""
+
+
+def test_csvs_of_other_programs_are_read(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        trees.write_picture(tmp_path / "faces" / f"{name}.png")
+    (tmp_path / "own.csv").write_text("\ufeffPath;Label;Pose\r\nfaces\\a.png;happy;left\r\n;;\r\n./faces/b.png;sad;\r\n", encoding="utf-8")
+    samples = table.load(tmp_path / "own.csv").samples
+    assert [(sample.label, sample.pose) for sample in samples] == [("happy", "left"), ("sad", "")]
+    assert [sample.image for sample in samples] == [tmp_path / "faces" / "a.png", tmp_path / "faces" / "b.png"]
+    (tmp_path / "own.csv").write_text("path,label,split\nfaces/a.png,happy,train\n./faces/a.png,sad,train\nfaces/b.png,sad,\n")
+    with pytest.raises(DataError) as caught:
+        table.load(tmp_path / "own.csv", check=False)
+    found = problems_of(caught)
+    assert "line 3: './faces/a.png' stands in" in found[0]
+    assert "line 4: names no split, and other rows do" in found[1]
 
 
 def test_damage_in_a_csv_is_told_at_once(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ import pytest
 import dataset_trees as trees
 from conftest import Run, write_fer2013
 from mien.card import open_bundle
+from mien.config import to_toml
 from mien.data.catalog import load_dataset
-from mien.data.manifest import clean_training
+from mien.data.manifest import Sample, clean_training
 from mien.data.scores import read_scores, scores_sha256, write_scores
 from mien.data.splits import load_split
 from mien.data.targets import TargetSpec, soft_targets
@@ -32,7 +33,7 @@ from mien.reproduce.rows import Row
 from mien.training.checkpoint import average_weights, values_of
 from mien.training.distill import DistillSpec, blend_scores
 from mien.training.fit import Watch, kept_epoch
-from mien.training.folder import INIT, WEIGHTS, load_recipe_of, read_facts, read_history
+from mien.training.folder import INIT, WEIGHTS, held, load_recipe_of, read_facts, read_history
 from mien.training.heritage import learned_rows
 from mien.training.network import load_network, start
 from mien.training.recipe import Recipe, load_recipe, shipped_recipes
@@ -464,6 +465,27 @@ def test_nothing_is_held_out_that_the_start_has_learned(learn: Callable[..., Pat
     assert not (tmp_path / "other").exists()
     first.rename(tmp_path / "moved")
     learn("mien_s-fer2013", *dealt, f"init={first}", name="same")  # goes on without its source
+
+
+def test_what_a_start_started_from_is_not_held_out_either(learn: Callable[..., Path], data: Path) -> None:
+    dealt = ("split.validation=0.2", "validation_split=validation")
+    first = learn("mien_s-fer2013", *dealt, name="first")
+    moved = replace(load_recipe("mien_s-fer2013", (*QUICK, f"init={first}", "dataset=folder")), dataset="rafdb")
+    second = first.with_name("second")
+    second.mkdir()
+    (second / "recipe.toml").write_text(to_toml(moved))
+    raw = load_dataset("fer2013", data)
+    assert learned_rows(str(second), "fer2013", raw) == learned_rows(str(first), "fer2013", raw) != set()
+    mixed = replace(raw, samples=tuple(replace(sample, source="fer2013", row=sample.row + 5) for sample in raw.samples))
+    before = Sample(raw.samples[0].image, "happy", "training", 4, source="rafdb")
+    mixed = replace(mixed, samples=(before, *mixed.samples))
+    assert learned_rows(str(first), "rafdb+fer2013", mixed) == {row + 5 for row in learned_rows(str(first), "fer2013", raw)}
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(learn: Callable[..., Path]) -> None:
+    run_dir = learn("mien_s-fer2013", max_epochs=1)
+    with held(run_dir), pytest.raises(ConfigError, match="another process is training"):
+        learn("mien_s-fer2013", max_epochs=1)
 
 
 def test_other_labels_of_the_same_pictures_are_no_other_pictures(learn: Callable[..., Path], data: Path) -> None:

@@ -82,6 +82,9 @@ def test_losses_are_those_of_the_formulas() -> None:
     each = 1 / (1 + np.exp(-logits[0].astype(np.float64)))
     binary = -np.log(np.array([1 - each[0], each[1], 1 - each[2]])).mean()
     assert float(build_loss(LossSpec("binary_crossentropy"))(targets, logits)) == pytest.approx(binary, rel=1e-5)
+    either = np.array([[0.5, 0.5, 0.0]], np.float32)
+    scores = np.exp(logits) / np.exp(logits).sum()
+    assert float(build_loss(LossSpec("any_target"))(either, logits)[0]) == pytest.approx(-np.log(0.5 * scores[0, :2].max()), rel=1e-5)
     np.testing.assert_allclose(scores_of_logits(logits.astype(np.float64), "binary_crossentropy")[0], each / each.sum())
 
 

@@ -13,7 +13,8 @@ import pytest
 import dataset_trees as trees
 from conftest import MEDIA, Run
 from mien.data.catalog import load_dataset
-from mien.data.manifest import Manifest, Sample
+from mien.data.manifest import Manifest, Sample, clean_training
+from mien.data.mix import mix
 from mien.data.select import LabelSpec, select_labels
 from mien.data.splits import SPLITS, SplitSpec, apply_split, load_split, save_split, split_name
 from mien.detection.catalog import NamedDetector, create_detector
@@ -186,6 +187,19 @@ def test_a_data_set_without_splits_is_dealt_without_leaking() -> None:
     assert not spec.leaks
     kept = apply_split(make_manifest(("test",)), SplitSpec(max_samples=50))
     assert {sample.split for sample in kept.samples} == {"test"}
+
+
+def test_each_part_of_a_mix_is_dealt_by_its_own_splits(caplog: pytest.LogCaptureFixture) -> None:
+    official, bare = make_manifest(), replace(make_manifest(("test",)), dataset="bare")
+    joined = mix([official, bare])
+    assert apply_split(joined, SplitSpec()) is joined
+    assert "nothing is learned from bare" in caplog.text
+    dealt = apply_split(joined, SplitSpec(validation=0.2))
+    assert {sample.split for sample in dealt.samples if sample.source == "bare"} == {"training", "validation"}
+    tests = [sample.row for sample in joined.samples if sample.source == "made" and sample.split != "training"]
+    assert [splits_of(dealt)[row] for row in tests] == [splits_of(joined)[row] for row in tests]
+    kept, cleaning = clean_training(dealt, joined)
+    assert any(sample.source == "bare" for sample in kept.samples), cleaning
 
 
 def test_a_spec_that_does_not_fit_is_refused() -> None:
@@ -369,6 +383,17 @@ def test_interrupted_cropping_goes_on(tmp_path: Path, monkeypatch: pytest.Monkey
     asked.clear()
     cut("mine", 64, lambda done, total: None)
     assert len(asked) == len(manifest)  # another size begins anew
+
+
+def test_crops_keep_the_pose_and_stay_in_their_folder(tmp_path: Path) -> None:
+    trees.write_picture(tmp_path / "a.png")
+    trees.write_csv(tmp_path / "own.csv", [["path", "label", "pose"], ["a.png", "../../happier", "left"]])
+    faces = create_detector("haar")(read_picture(MEDIA / "astronaut.jpg"))
+    shutil.copyfile(MEDIA / "astronaut.jpg", tmp_path / "a.png")
+    out = tmp_path / "out" / "faces"
+    cut_faces(load_dataset("csv", tmp_path), NamedDetector("mine", lambda _: faces), out, 48, lambda done, total: None)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "own.csv", "out"}
+    assert [sample.pose for sample in load_dataset("csv", out / "faces.csv").samples] == ["left"]
 
 
 def test_crops_do_not_go_among_the_samples(tmp_path: Path, run: Run) -> None:

@@ -50,6 +50,8 @@ def from_mapping(schema: type[T], values: Mapping[str, Any], where: str) -> T:
 
 def _convert(hint: Any, value: Any, where: str) -> Any:  # noqa: PLR0911 - one return per kind of type
     """Check ``value`` against ``hint``; lists become tuples and integers become floats where asked for."""
+    if isinstance(value, _Number):
+        value = value.text if hint is str else value.value
     origin, arguments = get_origin(hint), get_args(hint)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return from_mapping(hint, value, where)
@@ -92,7 +94,7 @@ def load_toml(schema: type[T], path: Path, overrides: Sequence[str] = ()) -> T:
 
 
 def read_toml(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the plain values of a TOML file, with overrides applied.
+    """Return the values of a TOML file for ``from_mapping``, with overrides applied.
 
     Raises:
         ConfigError: the file cannot be read, or an override is none.
@@ -106,6 +108,14 @@ def read_toml(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
     return values
 
 
+@dataclasses.dataclass(frozen=True)
+class _Number:
+    """A number on a command line; where a text is wanted, it is one."""
+
+    value: float
+    text: str
+
+
 def _apply(values: dict[str, Any], override: str) -> None:
     """Set one dotted key; the value is read as TOML, or taken as text when it is none."""
     key, equals, text = override.partition("=")
@@ -115,6 +125,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = _Number(value, text.strip())
     *tables, leaf = key.strip().split(".")
     for table in tables:
         values = values.setdefault(table, {})

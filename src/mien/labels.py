@@ -51,8 +51,9 @@ def label_name(word: str) -> str:
     known = (*FER8, *_SYNONYMS)
     if name in known:
         return expression_name(word)
-    if not name or get_close_matches(name, known, n=1, cutoff=NEARLY):
-        raise UnknownNameError("Expression", word, FER8)
+    slips = [near for near in get_close_matches(name, known, cutoff=NEARLY) if near[0] == name[0]]  # "abnormal" is no slip of "normal"
+    if not name or slips:
+        raise UnknownNameError("Expression", word, slips or FER8)
     return name
 
 

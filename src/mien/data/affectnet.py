@@ -142,7 +142,7 @@ def _read_sets(root: Path, problems: Problems) -> list[Sample]:
         num_pictures += len(pictures)
         known = {path.stem for path in pictures}
         for path in sorted((root / folder / "annotations").glob("*_exp.npy")):
-            if path.name.removesuffix("_exp.npy") not in known:
+            if path.name.removesuffix("_exp.npy") not in known and not path.name.startswith("."):
                 problems.add(f"{path}: its picture is missing in {root / folder / 'images'}.")
     return samples
 

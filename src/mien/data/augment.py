@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from mien.covering import PART_BOXES, Box, hide, keep, part_box
-from mien.data.capture import capture_badly
+from mien.data.capture import capture_badly, to_levels
 from mien.types import Float, UInt8
 
 
@@ -157,8 +157,7 @@ def reframe(side: int, rng: np.random.Generator) -> tuple[float, float, Float]:
 
 def add_noise(face: UInt8, deviation: float, rng: np.random.Generator) -> UInt8:
     """Add Gaussian noise of ``deviation`` times 255."""
-    noisy: UInt8 = np.clip(face + rng.normal(0, deviation * 255, face.shape), 0, 255).astype(np.uint8)
-    return noisy
+    return to_levels(face + rng.normal(0, deviation * 255, face.shape))
 
 
 def lower_resolution(face: UInt8, factor: float) -> UInt8:

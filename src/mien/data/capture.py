@@ -28,13 +28,13 @@ def capture_badly(face: UInt8, rng: np.random.Generator) -> UInt8:
 def add_noise(face: UInt8, rng: np.random.Generator) -> UInt8:
     """Add Gaussian noise, its deviation drawn evenly over orders of magnitude."""
     deviation = np.exp(rng.uniform(np.log(MIN_NOISE), np.log(MAX_NOISE)))
-    return _levels(face + rng.normal(0, deviation, face.shape))
+    return to_levels(face + rng.normal(0, deviation, face.shape))
 
 
 def darken(face: UInt8, rng: np.random.Generator) -> UInt8:
     """Take light away, evenly over orders of magnitude, and add the noise that a sensor adds to little light."""
     share = np.exp(rng.uniform(np.log(MIN_LIGHT), 0))
-    return _levels(face * share + rng.normal(0, rng.uniform(1, 5), face.shape))
+    return to_levels(face * share + rng.normal(0, rng.uniform(1, 5), face.shape))
 
 
 def compress(face: UInt8, rng: np.random.Generator) -> UInt8:
@@ -46,6 +46,7 @@ def compress(face: UInt8, rng: np.random.Generator) -> UInt8:
     return compressed
 
 
-def _levels(values: np.ndarray) -> UInt8:
+def to_levels(values: np.ndarray) -> UInt8:
+    """Return values rounded to grey levels, 0..255."""
     levels: UInt8 = np.clip(np.rint(values), 0, 255).astype(np.uint8)
     return levels

@@ -12,7 +12,7 @@ from mien.labels import FER7, FER8
 _FERPLUS = "fer2013.csv or its folders, with fer2013new.csv (votes) beside; FER2013Train/, FER2013Valid/, FER2013Test/ with fer2013new.csv"
 _FERPLUS_RIGHTS = "images: rights unresolved, research use; votes: MIT"
 _AFFECTNET = "training.csv, validation.csv, Manually_Annotated_Images/; or train_set/, val_set/ of images/N.jpg and annotations/N_exp.npy"
-_CKPLUS = "cohn-kanade-images/ and Emotion/; or CK+48/<class>/"
+_CKPLUS = "cohn-kanade-images/ and Emotion/; or CK+48/<class>/; or ckextended.csv"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@
   each of the 123 people, as paper 001 has it.
 - faces of 48 pixels: ``CK+48/anger/S010_004_00000017.png``, the three last frames of every labelled sequence. It has no
   neutral face, and is read without that label.
+- ``ckextended.csv``: one picture of 48 pixels for every sequence, columns ``emotion,pixels,Usage``; the 593 neutral ones are of
+  sequences without a label. It names no people, and its usage is not kept.
 
 All samples stand in the split ``test``: the data set has no splits, and paper 001 only tests on it. Deal training splits
 by subject, since one person's frames are much alike.
@@ -14,11 +16,13 @@ by subject, since one person's frames are much alike.
 from collections.abc import Iterator
 from pathlib import Path
 
-from mien.data.files import first_existing, folders_in, pictures_in
+from mien.data.fer2013 import parse_pixels
+from mien.data.files import first_existing, folder_named, folders_in, pictures_in, read_rows
 from mien.data.manifest import Manifest, Sample, check_counts
 from mien.data.problems import Problems
 from mien.errors import DataError, UnknownNameError
 from mien.labels import FER7, FER8, LabelSet, expression_name
+from mien.types import UInt8
 
 LABEL_OF_NUMBER = ("neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise")
 
@@ -29,6 +33,7 @@ NEUTRALS_PER_PERSON = 1
 COUNTS: dict[str, tuple[int, ...]] = {
     "original": (45, 59, 25, 69, 28, 83, 123, 18),
     "48 pixels": (135, 177, 75, 207, 84, 249, 0, 54),
+    "extended": (45, 59, 25, 69, 28, 83, 593, 18),
 }
 
 
@@ -51,19 +56,26 @@ def _load(root: Path, name: str, labels: LabelSet, check: bool) -> Manifest:
     folder = "cohn-kanade-images"
     pictures = first_existing(root / folder, root / "extended-cohn-kanade-images" / folder)
     emotions = first_existing(root / "Emotion_labels" / "Emotion", root / "Emotion", root / "Emotion_labels")
-    small = first_existing(root / "CK+48" / "anger", root / "anger")
+    small = folder_named(folder_named(root, "ck+48") or root, "anger")
+    extended = root if root.suffix == ".csv" else root / "ckextended.csv"
+    faces: list[tuple[Path | UInt8, str]]
     if pictures and emotions:
         counts, crops = COUNTS["original"], "whole"
         faces = [*_read_peaks(pictures, emotions, problems), *_read_neutrals(pictures, problems)]
     elif small:
         counts, crops = COUNTS["48 pixels"], "direct"
         faces = list(_read_small(small.parent, problems))
+    elif extended.is_file():
+        counts, crops = COUNTS["extended"], "direct"
+        faces = list(_read_extended(extended, problems))
     else:
-        raise DataError(f"{root}: no CK+ found. Expected {folder}/ and Emotion/ of the original, or CK+48/anger/ and so on.")
+        raise DataError(
+            f"{root}: no CK+ found. Expected {folder}/ and Emotion/ of the original, CK+48/anger/ and so on, or ckextended.csv."
+        )
     expected = {label: count for label, count in zip(FER8, counts, strict=True) if label in labels and count}
     samples = [
-        Sample(path, label, "test", row, subject=path.name.partition("_")[0])
-        for row, (path, label) in enumerate(faces)
+        Sample(face, label, "test", row, subject=face.name.partition("_")[0] if isinstance(face, Path) else "")
+        for row, (face, label) in enumerate(faces)
         if label in expected
     ]
     manifest = Manifest(name, tuple(expected), tuple(samples), label_source="ckplus", crops=crops)
@@ -115,3 +127,15 @@ def _read_small(root: Path, problems: Problems) -> Iterator[tuple[Path, str]]:
             continue
         for path in pictures_in(folder):
             yield path, label
+
+
+def _read_extended(path: Path, problems: Problems) -> Iterator[tuple[UInt8, str]]:
+    for where, cells in read_rows(path, ["emotion", "pixels"]):
+        number = cells["emotion"]
+        if not (number.isdecimal() and int(number) < len(FER8)):
+            problems.add(f"{where}: expected an emotion from 0 to 7, got {number[:20]!r}.")
+            continue
+        try:
+            yield parse_pixels(cells["pixels"]), FER8[int(number)]
+        except ValueError as error:
+            problems.add(f"{where}: {error}.")

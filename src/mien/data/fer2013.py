@@ -1,20 +1,19 @@
 """FER2013 (Goodfellow et al. 2013) in the layouts its users have, and the FER+ votes (Barsoum et al. 2016).
 
-- ``fer2013.csv``: the official file, columns ``emotion,pixels,Usage``.
+- ``fer2013.csv`` or ``icml_face_data.csv``: the official file and the challenge's, columns ``emotion,pixels,Usage`` in any order.
 - image folders: ``train/<class>/*``, ``test/<class>/*``; where file names start with the usage
   (``PrivateTest_123.png``) the two test splits are told apart, else they stay merged as ``test``.
 - ``fer2013new.csv`` beside either: FER+ votes, joined by row. In the folder layout the number in the file
   name must then be the row of the official file.
 """
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from mien.data.files import folders_in, open_csv, pictures_in, read_rows
+from mien.data.files import first_existing, folder_named, folders_in, pictures_in, read_rows
 from mien.data.manifest import Manifest, Sample, check_counts
 from mien.data.problems import Problems
 from mien.errors import DataError, UnknownNameError
@@ -30,6 +29,7 @@ COUNTS: dict[str, tuple[int, ...]] = {
     "privatetest": (491, 55, 528, 879, 594, 416, 626),
     "test": (958, 111, 1024, 1774, 1247, 831, 1233),
 }
+CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 SIDE = 48
 NUM_ROWS = 35_887
 """Of the official file."""
@@ -79,10 +79,10 @@ def read_pictures(root: Path, problems: Problems) -> list[Sample]:
     Raises:
         DataError: no known layout, or no pictures.
     """
-    csv_path = root if root.suffix == ".csv" else root / "fer2013.csv"
-    if csv_path.is_file():
+    csv_path = root if root.suffix == ".csv" else first_existing(*(root / name for name in CSV_NAMES))
+    if csv_path is not None and csv_path.is_file():
         samples = list(_read_csv(csv_path, problems))
-    elif (root / "train").is_dir() or (root / "test").is_dir():
+    elif folder_named(root, "train") or folder_named(root, "test"):
         samples = _read_folders(root, problems)
     else:
         raise DataError(
@@ -95,31 +95,23 @@ def read_pictures(root: Path, problems: Problems) -> list[Sample]:
 
 
 def _read_csv(path: Path, problems: Problems) -> Iterator[Sample]:
-    with open_csv(path) as file:
-        reader = csv.reader(file)
-        header = [name.strip() for name in next(reader, [])]
-        if header != ["emotion", "pixels", "Usage"]:
-            raise DataError(f"{path}, line 1: expected the header emotion,pixels,Usage, got {','.join(header)[:80]!r}.")
-        for row, cells in enumerate(reader):
-            try:
-                yield _parse_row(cells, row)
-            except ValueError as error:
-                problems.add(f"{path}, line {reader.line_num}: {error}.")
+    for row, (where, cells) in enumerate(read_rows(path, ["emotion", "pixels", "Usage"])):
+        try:
+            yield _parse_row(cells["emotion"], cells["pixels"], cells["Usage"], row)
+        except ValueError as error:
+            problems.add(f"{where}: {error}.")
 
 
-def _parse_row(cells: Sequence[str], row: int) -> Sample:
+def _parse_row(label: str, pixels: str, usage: str, row: int) -> Sample:
     """Return the sample; a ValueError says what is wrong."""
-    if len(cells) != 3:
-        raise ValueError(f"expected 3 columns (emotion,pixels,Usage), got {len(cells)}")
-    label, pixels, usage = cells
     if label not in {"0", "1", "2", "3", "4", "5", "6"}:
         raise ValueError(f"expected an emotion from 0 to 6, got {label[:20]!r}")
     if usage not in SPLIT_OF_USAGE:
         raise ValueError(f"expected a Usage of {', '.join(SPLIT_OF_USAGE)}, got {usage[:20]!r}")
-    return Sample(_parse_pixels(pixels), FER7[int(label)], SPLIT_OF_USAGE[usage], row)
+    return Sample(parse_pixels(pixels), FER7[int(label)], SPLIT_OF_USAGE[usage], row)
 
 
-def _parse_pixels(text: str) -> UInt8:
+def parse_pixels(text: str) -> UInt8:
     """Return (48, 48) grey from 2,304 numbers with blanks between; a ValueError says what is wrong."""
     try:
         values = bytes(map(_BYTE_OF_TEXT.__getitem__, text.split()))
@@ -142,7 +134,7 @@ def _find_in_folders(root: Path, problems: Problems) -> Iterator[tuple[Sample, i
     """Yield samples, counted, and the numbers in their names; -1 where there is none."""
     row = 0
     for part, default_split in (("train", "training"), ("test", "test")):
-        for folder in folders_in(root / part):
+        for folder in folders_in(folder_named(root, part) or root / part):
             try:
                 label = expression_name(folder.name)
             except UnknownNameError as error:

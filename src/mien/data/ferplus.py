@@ -54,6 +54,9 @@ COUNTS: dict[str, dict[str, tuple[int, ...]]] = {
     },
 }
 
+LEARNED_BY_VOTES = ("ferplus_probability", "ferplus_multitarget")
+"""Names of the data sets whose recipes should learn the votes: targets.vote_weight = 1."""
+
 Rule = Callable[[Float], Float | None]
 """(10,) votes without slips to the (8,) weights of expressions in the order of the file, or None for a picture left out."""
 

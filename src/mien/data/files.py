@@ -8,13 +8,18 @@ from typing import TextIO
 
 from mien.errors import DataError
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".webp", ".tif", ".tiff"})
 
 
 def pictures_in(folder: Path, deep: bool = False) -> list[Path]:
     """Return the pictures of a folder, sorted by path; with ``deep`` those of its folders too. Hidden files are no pictures."""
     paths = folder.rglob("*") if deep else folder.glob("*")
     return sorted(path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."))
+
+
+def folder_named(parent: Path, name: str) -> Path | None:
+    """Return the folder of that name, whatever its case."""
+    return next((folder for folder in folders_in(parent) if folder.name.lower() == name), None)
 
 
 def folders_in(folder: Path) -> list[Path]:
@@ -41,19 +46,27 @@ def open_csv(path: Path) -> Iterator[TextIO]:
         raise DataError(f"{path}: cannot be read as CSV ({error}). Expected plain UTF-8 text.") from error
 
 
-def read_rows(path: Path, columns: Sequence[str], header: Sequence[str] = ()) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield place ("file, line N") and cells by column of every row; cells that a short row lacks are empty.
+def read_rows(
+    path: Path, columns: Sequence[str], header: Sequence[str] = (), optional: Sequence[str] = ()
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield place ("file, line N") and cells by column of every row; cells that a short row lacks are empty, blank lines are passed by.
+
+    Between cells stand commas, semicolons or tabs.
 
     Args:
-        columns: The file must have these; it may have more.
+        columns: The file must have these, whatever their case; it may have more.
         header: Column names of a file whose first line may already be data.
+        optional: Further columns whose case does not matter.
 
     Raises:
         DataError: no readable CSV, or columns are missing.
     """
     with open_csv(path) as file:
-        reader = csv.reader(file)
-        first = [name.strip() for name in next(reader, [])]
+        line = file.readline()
+        file.seek(0)
+        reader = csv.reader(file, delimiter=max(",;\t", key=line.count))
+        known = {name.lower(): name for name in (*columns, *optional)}
+        first = [known.get(name.strip().lower(), name.strip()) for name in next(reader, [])]
         names = list(header) if header and first[:1] != list(header)[:1] else first
         missing = [name for name in columns if name not in names]
         if missing:
@@ -61,7 +74,7 @@ def read_rows(path: Path, columns: Sequence[str], header: Sequence[str] = ()) ->
         if names is not first:
             yield f"{path}, line 1", _by_name(names, first)
         for cells in reader:
-            if cells:
+            if any(cells):
                 yield f"{path}, line {reader.line_num}", _by_name(names, cells)
 
 

@@ -5,14 +5,18 @@ Classes are words for expressions (``anger``, ``Happiness``) or for anything els
 is, and dealt for training. The pictures are taken as cut faces.
 """
 
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 
-from mien.data.files import folders_in, pictures_in
+from mien.data.files import IMAGE_SUFFIXES, folders_in, pictures_in
 from mien.data.manifest import Manifest, Sample, check_classes
 from mien.data.problems import Problems
 from mien.data.splits import TEST, split_name
 from mien.errors import DataError, UnknownNameError
 from mien.labels import in_order, label_name
+
+log = logging.getLogger("mien")
 
 LAYOUTS = "<class>/* or <split>/<class>/*, for instance train/happy/1.png"
 
@@ -37,6 +41,7 @@ def load(root: Path, check: bool = True) -> Manifest:
         classes = [(TEST, folder) for folder in folders]
     labelled = [(split, folder, label) for split, folder in classes if (label := _label_of(folder, problems))]
     pictures = [(path, label, split) for split, folder, label in labelled for path in pictures_in(folder)]
+    _warn_of_others(root, [folder for _, folder, _ in labelled])
     if not pictures and not problems.lines:
         problems.add(f"{root}: holds no pictures. Expected {LAYOUTS}.")
     labels = in_order(label for _, _, label in labelled)
@@ -46,6 +51,21 @@ def load(root: Path, check: bool = True) -> Manifest:
         check_classes(manifest, problems)
     problems.raise_if_any("folder")
     return manifest
+
+
+def _warn_of_others(root: Path, folders: Sequence[Path]) -> None:
+    """Say what stands among the pictures and is not read."""
+    read = {path for folder in folders for path in pictures_in(folder)}
+    others = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file() and path not in read)
+    if others := [path for path in others if not path.name.startswith(".")]:
+        log.warning(
+            "%s: %d files are not read, such as %s. Pictures stand in %s and end in %s.",
+            root,
+            len(others),
+            others[0],
+            LAYOUTS,
+            ", ".join(sorted(IMAGE_SUFFIXES)),
+        )
 
 
 def _is_split(name: str) -> bool:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -99,7 +100,8 @@ def find_crops(manifest: Manifest, detectors: Sequence[str], preprocess: Preproc
     found: Found = {}
     for start in range(0, len(manifest), CHUNK):
         path, samples = folder / f"{key}-{start:07d}.npz", manifest.samples[start : start + CHUNK]
-        if not path.is_file():
+        stored = _read(path)
+        if stored is None:
 
             def advance(done: int, before: int = start) -> None:
                 on_progress(before + done, len(manifest))
@@ -108,13 +110,22 @@ def find_crops(manifest: Manifest, detectors: Sequence[str], preprocess: Preproc
             indices, crops = _find(samples, start, detect, preprocess, advance)
             with atomic_path(path) as temporary, temporary.open("wb") as file:
                 np.savez(file, indices=indices, crops=crops)
-        with np.load(path) as stored:
-            for index, crop in zip(stored["indices"].tolist(), stored["crops"], strict=True):
-                found.setdefault(index, []).append(crop)
+            stored = {"indices": indices, "crops": crops}
+        for index, crop in zip(stored["indices"].tolist(), stored["crops"], strict=True):
+            found.setdefault(index, []).append(crop)
         on_progress(start + len(samples), len(manifest))
     if not found:
         raise SourceError(f"{' and '.join(detectors)} find none of {len(manifest)} faces; take other found.detectors.")
     return found
+
+
+def _read(path: Path) -> "dict[str, np.ndarray] | None":
+    """Return the arrays of a file; None where it is missing or damaged, and has to be made anew."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in ("indices", "crops")}
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile):
+        return None
 
 
 def _find(

@@ -209,17 +209,22 @@ def clean_training(manifest: Manifest, whole: Manifest | None = None) -> tuple[M
 
     Args:
         whole: The data set before labels were chosen and splits dealt: its test pictures are left out too, also those whose labels were not
-            chosen. Of a data set without a training split nothing more.
+            chosen. Of a data set without a training split, or such a part of a mix, nothing more.
     """
     training = manifest.split("training")
     test_hashes = _test_hashes(manifest)
-    if whole is not None and any(sample.split == "training" for sample in whole.samples):
-        test_hashes |= _test_hashes(whole)
+    if whole is not None and (with_splits := sources_with_splits(whole)):
+        test_hashes |= _test_hashes(replace(whole, samples=tuple(one for one in whole.samples if one.source in with_splits)))
     is_leak = [facts.sha256 in test_hashes for facts in training.pixel_facts]
     is_constant = [facts.is_constant for facts in training.pixel_facts]
     kept = tuple(sample for sample, leak, constant in zip(training.samples, is_leak, is_constant, strict=True) if not leak and not constant)
     only_constant = sum(constant and not leak for leak, constant in zip(is_leak, is_constant, strict=True))
     return replace(training, samples=kept), Cleaning(len(kept), sum(is_leak), only_constant)
+
+
+def sources_with_splits(manifest: Manifest) -> set[str]:
+    """Return the parts of a mix that have a training split of their own; of any other data set its one source, where it has one."""
+    return {sample.source for sample in manifest.samples if sample.split == "training"}
 
 
 def _test_hashes(manifest: Manifest) -> set[bytes]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mien.atomic import write_text
 from mien.data.files import open_csv
-from mien.data.manifest import Manifest, Sample
+from mien.data.manifest import Manifest, Sample, sources_with_splits
 from mien.data.problems import Problems
 from mien.errors import ConfigError, DataError, UnknownNameError
 from mien.labels import LabelSet
@@ -125,11 +125,12 @@ def apply_split(manifest: Manifest, spec: SplitSpec) -> Manifest:
     if spec.file:
         return _apply_file(manifest, spec)
     if spec.is_official:
+        _warn_of_idle_sources(manifest)
         return manifest
     _check_unique(manifest)
-    has_splits = any(sample.split == TRAINING for sample in manifest.samples)
+    with_splits = sources_with_splits(manifest)
     learned = DEVELOPMENT if spec.pool == "development" else {TRAINING}
-    is_pool = [spec.pool == "all" or not has_splits or sample.split in learned for sample in manifest.samples]
+    is_pool = [spec.pool == "all" or sample.source not in with_splits or sample.split in learned for sample in manifest.samples]
     _check_fixed(manifest, [sample for sample, pooled in zip(manifest.samples, is_pool, strict=True) if not pooled], spec)
     rng = np.random.default_rng(spec.seed)
     pool = _subset(manifest.label_indices, np.flatnonzero(is_pool), spec.max_samples, rng)
@@ -138,7 +139,17 @@ def apply_split(manifest: Manifest, spec: SplitSpec) -> Manifest:
     dealt = tuple(replace(manifest.samples[index], split=split_of[index]) for index in sorted(split_of))
     if not spec.by_subject:
         _warn_of_subjects(manifest.dataset, dealt)
-    return replace(manifest, samples=dealt)
+    result = replace(manifest, samples=dealt)
+    _warn_of_idle_sources(result)
+    return result
+
+
+def _warn_of_idle_sources(manifest: Manifest) -> None:
+    """Say which parts of a mix nothing is learned from."""
+    sources, taught = dict.fromkeys(sample.source for sample in manifest.samples), sources_with_splits(manifest)
+    idle = [source for source in sources if source not in taught]
+    if 0 < len(idle) < len(sources):
+        log.warning("%s: nothing is learned from %s. Deal it: split.validation or split.folds.", manifest.dataset, ", ".join(idle))
 
 
 def _warn_of_subjects(dataset: str, samples: Sequence[Sample]) -> None:

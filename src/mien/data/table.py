@@ -1,4 +1,4 @@
-"""Any CSV that names pictures: columns path and label, and, where there are any, split and subject.
+"""Any CSV that names pictures: columns path and label, and, where there are any, split, subject and pose.
 
 Other columns, such as age or light, are kept for ``mien evaluate --by COLUMN``. Paths are relative to the CSV. Labels are
 words for expressions or for anything else that faces may show, splits ``train``, ``val``, ``test`` and mien's own names.
@@ -15,7 +15,7 @@ from mien.data.splits import TEST, split_name
 from mien.errors import DataError, UnknownNameError
 from mien.labels import in_order, label_name
 
-COLUMNS = ("path", "label", "split", "subject")
+COLUMNS = ("path", "label", "split", "subject", "pose")
 
 
 def load(root: Path, check: bool = True) -> Manifest:
@@ -31,22 +31,28 @@ def load(root: Path, check: bool = True) -> Manifest:
     path = _find(root)
     problems = Problems()
     samples: list[Sample] = []
-    seen: dict[str, str] = {}
-    for row, (where, cells) in enumerate(read_rows(path, ["path", "label"])):
+    seen: dict[Path, str] = {}
+    without_split: list[str] = []
+    for row, (where, cells) in enumerate(read_rows(path, ["path", "label"], optional=COLUMNS)):
         try:
             label, split = label_name(cells["label"]), split_name(cells.get("split") or TEST)
         except UnknownNameError as error:
             problems.add(f"{where}: {error}")
             continue
-        if cells["path"] in seen:
-            problems.add(f"{where}: {cells['path']!r} stands in {seen[cells['path']]} already. Remove one of them.")
+        picture = _place(path.parent, cells["path"])
+        if picture in seen:
+            problems.add(f"{where}: {cells['path']!r} stands in {seen[picture]} already. Remove one of them.")
             continue
-        seen[cells["path"]] = where
-        picture = path.parent / cells["path"]
+        seen[picture] = where
+        if not cells.get("split"):
+            without_split.append(where)
         if not picture.is_file():
             problems.add(f"{where}: the picture {picture} is missing.")
         attributes = {name: value for name, value in cells.items() if name not in COLUMNS}
-        samples.append(Sample(picture, label, split, row, subject=cells.get("subject", ""), attributes=attributes))
+        subject, pose = cells.get("subject", ""), cells.get("pose", "")
+        samples.append(Sample(picture, label, split, row, subject=subject, pose=pose, attributes=attributes))
+    if len(without_split) < len(samples):
+        problems.extend(f"{where}: names no split, and other rows do. Name one, or leave the column out." for where in without_split)
     if not samples and not problems.lines:
         problems.add(f"{path}: names no pictures.")
     manifest = Manifest("csv", in_order(sample.label for sample in samples), tuple(samples), label_source=path.name)
@@ -54,6 +60,12 @@ def load(root: Path, check: bool = True) -> Manifest:
         check_classes(manifest, problems)
     problems.raise_if_any("csv")
     return manifest
+
+
+def _place(folder: Path, name: str) -> Path:
+    """Return where a picture stands; a CSV from Windows has backslashes between folders."""
+    place = folder / name
+    return place if "\\" not in name or place.is_file() else folder / name.replace("\\", "/")
 
 
 def _find(root: Path) -> Path:

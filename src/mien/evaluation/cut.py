@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -10,7 +12,7 @@ import numpy as np
 
 from mien.alignment import AlignmentSpec, face_square
 from mien.atomic import atomic_path, cannot_write, write_text
-from mien.data.manifest import Manifest
+from mien.data.manifest import Manifest, Sample
 from mien.detection.catalog import NamedDetector
 from mien.errors import SourceError
 from mien.evaluation.crops import FaceFinder
@@ -42,16 +44,16 @@ def cut_faces(manifest: Manifest, detect: NamedDetector, out_dir: Path, side: in
         OutputError: the folder cannot be written.
     """
     find, spec = FaceFinder(detect), PreprocessSpec("rgb", (side, side), mean=(0.0,) * 3, std=(1.0,) * 3)
-    more = tuple(dict.fromkeys(name for sample in manifest.samples for name in sample.attributes if name != "source"))
+    more = tuple(dict.fromkeys(name for sample in manifest.samples for name in _told(sample) if name != "source"))
     rows: list[_Row] = []
     missed: list[_Row] = []
     journal = out_dir / JOURNAL
     done = _resume(journal, {"detector": detect.name, "side": side})
     with journal.open("a", encoding="utf-8", buffering=1) as notes:
         for index, sample in enumerate(manifest.samples):
-            name = f"{sample.split}/{sample.label}/{sample.row:06d}.png"
+            name = f"{sample.split}/{_folder_name(sample.label)}/{sample.row:06d}.png"
             source = str(sample.image) if isinstance(sample.image, Path) else f"row {sample.row}"
-            row = (name, sample.label, sample.split, sample.subject, source, *(sample.attributes.get(column, "") for column in more))
+            row = (name, sample.label, sample.split, sample.subject, source, *(_told(sample).get(column, "") for column in more))
             if row not in done:
                 picture, face = find(sample)
                 if face is not None:
@@ -70,6 +72,16 @@ def cut_faces(manifest: Manifest, detect: NamedDetector, out_dir: Path, side: in
     if not rows:
         raise SourceError(f"{manifest.dataset}: no face is found in any of {len(manifest)} pictures. Try another --detector.")
     return {"dataset": manifest.dataset, "n": len(manifest), "cut": len(rows), "no_face": len(missed), "table": str(out_dir / TABLE)}
+
+
+def _told(sample: Sample) -> Mapping[str, str]:
+    """Return what else the data set tells of a sample, by column."""
+    return {**({"pose": sample.pose} if sample.pose else {}), **sample.attributes}
+
+
+def _folder_name(label: str) -> str:
+    """Return a label as the name of a folder: anybody's CSV may hold ``../..`` for one."""
+    return re.sub(r"[^\w -]", "_", label)
 
 
 def _resume(journal: Path, settings: dict[str, Any]) -> dict[_Row, bool]:

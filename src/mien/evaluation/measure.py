@@ -89,12 +89,19 @@ def as_trained(model: OpenClassifier, data: Manifest, dataset: str) -> Manifest:
 
     Raises:
         DataError: the run dealt another copy, in which nobody knows what it was trained on.
-        ConfigError: runs of a combined model dealt the data differently.
+        ConfigError: runs of a combined model dealt the data differently, or it dealt a mix that the data are a part of.
     """
     # Members that keep the official splits may know other labels, and are asked about those that all know.
     asked = [model.run_dir] if model.run_dir else [run_dir for run_dir in model.member_run_dirs if (run_dir / SPLIT).is_file()]
     runs = [run_dir for run_dir in asked if load_recipe_of(run_dir).dataset == dataset]
     bundles = [bundle for bundle in map(open_bundle, model.dealt_bundles) if bundle.card.training.data == dataset]
+    dealt_mixes = [load_recipe_of(run_dir).dataset for run_dir in asked if (run_dir / SPLIT).is_file()]
+    dealt_mixes += [open_bundle(bundle).card.training.data for bundle in model.dealt_bundles]
+    if mixed := next((mixed for mixed in dealt_mixes if mixed != dataset and dataset in mixed.split("+")), ""):
+        raise ConfigError(
+            f"{model.name}: dealt {mixed} itself, so nobody knows which pictures of {dataset} are new to it. "
+            f"Measure it with --dataset {mixed}."
+        )
     dealt = [_as_dealt(run_dir, data) for run_dir in runs]
     dealt += [_as_dealt_for(bundle, data, dataset) for bundle in bundles]
     if not dealt:

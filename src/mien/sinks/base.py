@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from mien.atomic import cannot_write, replaceable
+from mien.locks import lock
 from mien.types import FrameResult
 
 log = logging.getLogger("mien")
@@ -70,7 +71,7 @@ class Unfinished:
             self._lock: BinaryIO | None = self.path.open("xb")
         except OSError as error:
             raise cannot_write(path, error) from error
-        if not _lock(self._lock):
+        if not lock(self._lock):
             self.release()
 
     def move_into_place(self) -> None:
@@ -106,19 +107,4 @@ class Unfinished:
 def is_in_use(unfinished: Path) -> bool:
     """Say whether a process still holds an unfinished file."""
     with unfinished.open("rb") as file:
-        return sys.platform != "win32" and not _lock(file)
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Lock a file until it is closed; return False where another process holds it, and on Windows, where files in use cannot be moved."""
-    if sys.platform == "win32":
-        return False
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
-    return True
+        return sys.platform != "win32" and not lock(file)

@@ -165,7 +165,7 @@ def _numbered(variables: list[Any]) -> dict[str, np.ndarray]:
 
 def _save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # no allow_pickle: NumPy 2.0 and 2.1 take it for an array
 
 
 def _load_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -78,14 +78,25 @@ def cached_features(backbone: "Model", faces: Faces, mirrored: bool, folder: Pat
     for start in range(0, len(faces), CHUNK):
         path = folder / f"{key}-{'both' if mirrored else 'plain'}-{start:07d}.npy"
         stop = min(start + CHUNK, len(faces))
-        if not path.is_file():
+        chunk = _read(path)
+        if chunk is None:
             chunk = _features(backbone, faces, mirrored, range(start, stop), on_progress)
             with atomic_path(path) as temporary, temporary.open("wb") as file:
                 np.save(file, chunk, allow_pickle=False)
-        parts.append(np.load(path, allow_pickle=False))
+        parts.append(chunk)
         on_progress(stop, len(faces))
     features: Float32 = np.concatenate(parts)
     return features
+
+
+def _read(path: Path) -> Float32 | None:
+    """Return the features in a file; None where it is missing or damaged, and has to be made anew."""
+    try:
+        with path.open("rb") as file:
+            chunk: Float32 = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return chunk
 
 
 def _features(backbone: "Model", faces: Faces, mirrored: bool, indices: range, on_progress: OnProgress) -> Float32:

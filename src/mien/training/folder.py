@@ -3,6 +3,9 @@
 import hashlib
 import json
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +14,7 @@ from mien.config import load_toml, to_toml
 from mien.data.manifest import Manifest
 from mien.data.splits import save_split
 from mien.errors import ConfigError
+from mien.locks import lock
 from mien.records import read_records
 from mien.training.history import EpochResult
 from mien.training.recipe import Recipe
@@ -45,8 +49,6 @@ def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str,
             before, now = (values.get(f"{part}_sha256", "") for values in (read_facts(run_dir), facts))
             if before != now:
                 raise ConfigError(f"{run_dir}: was {what} other data (hash {before[:12]}, now {now[:12]}).")
-        for leftover in run_dir.glob(".tmp-*"):  # of a run that was killed while it wrote
-            leftover.unlink()
         return
     known = (DATA, INIT, SPLIT)
     if run_dir.exists() and any(path.name not in known and not path.name.startswith(".tmp-") for path in run_dir.iterdir()):
@@ -60,6 +62,21 @@ def open_run(run_dir: Path, recipe: Recipe, manifest: Manifest, facts: dict[str,
         save_split(manifest, run_dir / SPLIT)
     write_text(run_dir / DATA, json.dumps(facts, indent=1) + "\n")
     write_text(run_dir / RECIPE, to_toml(recipe))  # last: where it stands, a run can be resumed
+
+
+@contextmanager
+def held(run_dir: Path) -> Iterator[None]:
+    """Keep a run to this process while it is trained, and remove what a killed one left half written.
+
+    Raises:
+        ConfigError: another process is training it.
+    """
+    with (run_dir / RECIPE).open("rb") as file:
+        if not lock(file) and sys.platform != "win32":
+            raise ConfigError(f"{run_dir}: another process is training this run. Wait for it, or choose another folder with --run.")
+        for leftover in run_dir.glob(".tmp-*"):
+            leftover.unlink()
+        yield
 
 
 def is_run(folder: Path) -> bool:

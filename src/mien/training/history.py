@@ -15,6 +15,11 @@ def check_monitor(name: str) -> None:
         raise ValueError(f"monitor must be one of {', '.join(_SIGN)}, got {name!r}")
 
 
+def is_better(result: EpochResult, other: EpochResult, monitor: str) -> bool:
+    """Return whether the monitored result of one epoch is better than another's."""
+    return _SIGN[monitor] * result[monitor] > _SIGN[monitor] * other[monitor]
+
+
 def best_epoch(history: Sequence[EpochResult], monitor: str) -> int:
     """Return the position of the first best epoch."""
     return max(range(len(history)), key=lambda index: (_SIGN[monitor] * history[index][monitor], -index))

@@ -8,13 +8,16 @@ import numpy as np
 from mien.errors import ConfigError
 from mien.types import Float
 
+LOSSES = ("crossentropy", "focal", "any_target", "binary_crossentropy")
+
 
 @dataclass(frozen=True)
 class LossSpec:
     """The loss, and how much each label counts in it."""
 
     name: str = "crossentropy"
-    """``crossentropy`` over a softmax, ``focal`` (arXiv 1708.02002), or ``binary_crossentropy`` over one sigmoid per label."""
+    """``crossentropy`` over a softmax, ``focal`` (arXiv 1708.02002), ``any_target`` (multi-label learning of arXiv 1608.01041: only the
+    likeliest of a face's labels counts), or ``binary_crossentropy`` over one sigmoid per label."""
     focal_gamma: float = 2.0
     class_weights: str = "none"
     """``none``, or ``balanced``: inverse to the number of training pictures. Their mean over the pictures is 1."""
@@ -25,8 +28,8 @@ class LossSpec:
     (AugMix, arXiv 1912.02781). Above zero, a batch holds half as many faces, twice."""
 
     def __post_init__(self) -> None:
-        if self.name not in ("crossentropy", "focal", "binary_crossentropy"):
-            raise ValueError(f"name must be 'crossentropy', 'focal' or 'binary_crossentropy', got {self.name!r}")
+        if self.name not in LOSSES:
+            raise ValueError(f"name must be one of {', '.join(LOSSES)}, got {self.name!r}")
         if self.class_weights not in ("none", "balanced"):
             raise ValueError(f"class_weights must be 'none' or 'balanced', got {self.class_weights!r}")
         if self.weights and self.class_weights != "none":
@@ -69,9 +72,18 @@ def _build_base_loss(spec: LossSpec) -> Any:
     if spec.name == "focal":
         # Its alpha is one factor for all labels; label weights are given with the samples.
         return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=spec.focal_gamma, from_logits=True)
+    if spec.name == "any_target":
+        return _any_target
     if spec.name == "binary_crossentropy":
         return keras.losses.BinaryCrossentropy(from_logits=True)
     return keras.losses.CategoricalCrossentropy(from_logits=True)
+
+
+def _any_target(targets: Any, logits: Any) -> Any:
+    """Return (N,) the negative logarithm of the largest product of target and score."""
+    from keras import ops
+
+    return -ops.max(ops.log(ops.maximum(targets, 1e-30)) + ops.log_softmax(logits), axis=-1)
 
 
 def label_weights(spec: LossSpec, label_indices: np.ndarray, num_labels: int) -> Float | None:

@@ -15,6 +15,7 @@ from mien.atomic import atomic_path, write_text
 from mien.data.batches import FaceFeed, evaluation_batches
 from mien.data.catalog import load_dataset
 from mien.data.faces import Faces
+from mien.data.ferplus import LEARNED_BY_VOTES
 from mien.data.found import Found, find_crops
 from mien.data.manifest import Manifest, clean_training
 from mien.data.photographs import describe_photographs
@@ -83,7 +84,7 @@ def train(
         Whether training is finished.
 
     Raises:
-        ConfigError: the folder holds a run of another recipe or other data.
+        ConfigError: the folder holds a run of another recipe or other data, or another process is training it.
         DataError: the data are not as their format says.
     """
     if recipe.init_join == "side_by_side" and not recipe.init:
@@ -102,32 +103,33 @@ def train(
             init = initial_weights(recipe, data.training, network.whole, Path(scratch))
             _load_init(network, init.path, init.labels, labels)
         folder.open_run(run_dir, recipe, data.manifest, data.facts, init)
-    if (run_dir / folder.WEIGHTS).is_file():
-        say(f"{run_dir}: training is finished already.")
-        return True
-    if recipe.init:
-        _load_init(network, run_dir / folder.INIT, folder.read_facts(run_dir)["init"]["labels"], labels)
-    say(f"Starts from {recipe.init or recipe.transfer.weights or 'random weights'}; taught by {_teacher_name(recipe)}.")
-    if network.num_frozen:
-        num_trained = sum(int(np.prod(weight.shape)) for weight in network.whole.trainable_weights)
-        say(f"{network.num_frozen} of {len(network.whole.layers)} layers are frozen; {num_trained:,} parameters are trained.")
-    append_line(run_dir / folder.ENVIRONMENT, describe_environment())
-    started_s = time.monotonic()
-    feed, validation = _feeds(recipe, data, targets, network, features_dir or run_dir / folder.FEATURES, say, watch)
-    if network.backbone is not None or recipe.found.probability:
-        append_line(run_dir / folder.TIMES, {"epoch": 0, "seconds": time.monotonic() - started_s})  # for features, or found faces
-    compile_network(network, recipe)
-    files = RunFiles(run_dir / folder.CHECKPOINT, run_dir / folder.BEST)
-    recording = replace(watch, on_epoch=_recording(run_dir, watch.on_epoch))
-    is_finished = fit(network.trained, recipe, feed, validation, files, recording, teach, weigh, max_epochs)
-    if history := folder.read_history(run_dir):
-        with atomic_path(run_dir / folder.CURVES) as temporary:
-            temporary.write_bytes(draw_curves(history))
-    if is_finished:
-        save_weights(run_dir / folder.WEIGHTS, network.whole)
-        (run_dir / folder.BEST).unlink(missing_ok=True)
-        shutil.rmtree(run_dir / folder.FEATURES, ignore_errors=True)
-    return is_finished
+    with folder.held(run_dir):
+        if (run_dir / folder.WEIGHTS).is_file():
+            say(f"{run_dir}: training is finished already.")
+            return True
+        if recipe.init:
+            _load_init(network, run_dir / folder.INIT, folder.read_facts(run_dir)["init"]["labels"], labels)
+        say(f"Starts from {recipe.init or recipe.transfer.weights or 'random weights'}; taught by {_teacher_name(recipe)}.")
+        if network.num_frozen:
+            num_trained = sum(int(np.prod(weight.shape)) for weight in network.whole.trainable_weights)
+            say(f"{network.num_frozen} of {len(network.whole.layers)} layers are frozen; {num_trained:,} parameters are trained.")
+        append_line(run_dir / folder.ENVIRONMENT, describe_environment())
+        started_s = time.monotonic()
+        feed, validation = _feeds(recipe, data, targets, network, features_dir or run_dir / folder.FEATURES, say, watch)
+        if network.backbone is not None or recipe.found.probability:
+            append_line(run_dir / folder.TIMES, {"epoch": 0, "seconds": time.monotonic() - started_s})  # for features, or found faces
+        compile_network(network, recipe)
+        files = RunFiles(run_dir / folder.CHECKPOINT, run_dir / folder.BEST)
+        recording = replace(watch, on_epoch=_recording(run_dir, watch.on_epoch))
+        is_finished = fit(network.trained, recipe, feed, validation, files, recording, teach, weigh, max_epochs)
+        if history := folder.read_history(run_dir):
+            with atomic_path(run_dir / folder.CURVES) as temporary:
+                temporary.write_bytes(draw_curves(history))
+        if is_finished:
+            save_weights(run_dir / folder.WEIGHTS, network.whole)
+            (run_dir / folder.BEST).unlink(missing_ok=True)
+            shutil.rmtree(run_dir / folder.FEATURES, ignore_errors=True)
+        return is_finished
 
 
 def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
@@ -144,7 +146,7 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
             f"{recipe.dataset}: its pictures show more than the face. Cut the faces (mien crop {recipe.dataset} --data {data_root} "
             "--out DIR) and train on them with --set dataset=csv --data DIR/faces.csv."
         )
-    if line := describe_photographs(raw):
+    for line in filter(None, (describe_photographs(raw), _describe_targets(recipe))):
         say(line)
     manifest, selection = select_labels(raw, recipe.labels)
     if selection:
@@ -179,6 +181,13 @@ def read_run_data(recipe: Recipe, data_root: Path, say: Say) -> RunData:
         scores = Path(recipe.distill.scores)
         facts |= {"teacher": scored_by(scores), "teacher_scores_sha256": scores_sha256(scores)}
     return RunData(manifest, training, validation, facts)
+
+
+def _describe_targets(recipe: Recipe) -> str:
+    """Say where a data set that is made to be learned by its votes is not; empty elsewhere."""
+    if recipe.dataset not in LEARNED_BY_VOTES or recipe.targets.vote_weight == 1:
+        return ""
+    return f"{recipe.dataset}: targets.vote_weight is {recipe.targets.vote_weight:g}; 1 learns the votes, the rest is the label of most."
 
 
 def _check_splits(manifest: Manifest, recipe: Recipe) -> None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mien.training.history import EpochResult, check_monitor, stale_epochs
+from mien.training.history import EpochResult, check_monitor, is_better
 
 NAMES = ("constant", "cosine", "restarts", "one_cycle", "step", "plateau")
 
@@ -88,9 +88,10 @@ def _one_cycle(base: float, share: float) -> float:
 
 def _num_plateaus(spec: ScheduleSpec, history: Sequence[EpochResult]) -> int:
     """Count how often nothing got better for ``patience`` epochs; after each fall the count of stale epochs starts anew."""
-    num_falls, since = 0, 0
-    for end in range(1, len(history) + 1):
-        stale = min(stale_epochs(history[:end], spec.monitor), end - since)
-        if stale >= spec.patience:
-            num_falls, since = num_falls + 1, end
+    num_falls, since, best = 0, 0, 0
+    for position, result in enumerate(history):
+        if is_better(result, history[best], spec.monitor):
+            best = position
+        if min(position - best, position + 1 - since) >= spec.patience:
+            num_falls, since = num_falls + 1, position + 1
     return num_falls

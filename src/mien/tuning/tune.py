@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mien.atomic import atomic_path, write_text
 from mien.config import load_toml, to_toml
 from mien.errors import ConfigError, DivergedError, MissingExtraError
@@ -51,7 +53,7 @@ def tune(study: Study, data_root: Path, study_dir: Path, say: Say, on_step: OnPr
     limit = min(study.num_trials, num_done + max_trials) if max_trials else study.num_trials
     while num_done < limit:
         # Seeded by the trial's number, so that a study in several sessions draws what one session would.
-        opened.sampler = _sampler(study, study.seed + num_done)
+        opened.sampler = _sampler(study, _trial_seed(study.seed, num_done))
         trial = opened.ask()
         values = _suggest(trial, study)
         say(f"trial {num_done + 1} of {study.num_trials}: " + ", ".join(f"{key} {value}" for key, value in values.items()))
@@ -108,6 +110,11 @@ def _open_study(study: Study, study_dir: Path) -> "optuna.Study":
 def _values(trial: Any) -> dict[str, Any]:
     """Return the values of a trial that has run, or that waits."""
     return dict(trial.params or trial.system_attrs.get("fixed_params", {}))
+
+
+def _trial_seed(seed: int, trial: int) -> int:
+    """Return the seed of one trial: no other trial of any study has it but by chance."""
+    return int(np.random.SeedSequence((seed, trial)).generate_state(1)[0])
 
 
 def _sampler(study: Study, seed: int) -> Any:
