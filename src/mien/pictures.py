@@ -17,10 +17,13 @@ from mien.types import UInt8
 PictureSource = str | Path | bytes | UInt8 | Image.Image
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mjpeg"})
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 """What is decoded of bytes from elsewhere; Pillow knows more, some of which start other programs."""
 MAX_PIXELS = 120_000_000
 MIN_SIDE_PX = 16
+LONGEST_NAME = 200
+"""Letters of a name that a message repeats."""
 
 # Pillow warns of what `_check_size` refuses, and of harmless oddities in metadata. Once and for these alone: to switch warnings off around
 # a call is not safe where threads read pictures.
@@ -59,7 +62,9 @@ def read_picture(source: "PictureSource") -> UInt8:
     if isinstance(source, bytes):
         return decode_picture(source, MAX_PIXELS)
     if not isinstance(source, str | os.PathLike):
-        raise SourceError(f"Expected a picture's path or bytes, an array or a PIL picture, got {type(source).__name__}.")
+        got = "None, which OpenCV returns where it could not read" if source is None else type(source).__name__
+        raise SourceError(f"Expected a picture's path or bytes, an array or a PIL picture, got {got}.")
+    check_local(str(source))
     path = Path(source)
     try:
         if path.is_dir():
@@ -67,8 +72,19 @@ def read_picture(source: "PictureSource") -> UInt8:
         if path.stat().st_size == 0:
             raise SourceError(f"{path}: is empty (0 bytes). Expected a picture.")
     except (OSError, ValueError) as error:  # ValueError: a zero inside the name
-        raise SourceError(f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error}).") from error
+        raise SourceError(f"{short(str(path))}: cannot be opened ({getattr(error, 'strerror', None) or error}).") from error
     return _decode_safely(path, str(path), MAX_PIXELS)
+
+
+def check_local(name: str) -> None:
+    """Raise SourceError for an address or a picture in text, which are no files."""
+    if "://" in name[:12] or name.startswith("data:"):
+        raise SourceError(f"{short(name)}: is no file. Fetch or decode the picture first, and give its bytes.")
+
+
+def short(name: str) -> str:
+    """Return a name as messages show it."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
 
 
 def decode_picture(content: bytes, max_pixels: int) -> UInt8:
@@ -97,7 +113,8 @@ def _decode_safely(source: Path | Image.Image | io.BytesIO, name: str, max_pixel
     except PermissionError as error:
         raise forbidden(name) from error
     except UnidentifiedImageError as error:
-        raise SourceError(f"{name}: not a picture mien can read. Expected one of {', '.join(sorted(SUFFIXES))}.") from error
+        hint = f" `mien stream {short(name)}` reads videos." if Path(name).suffix.lower() in VIDEO_SUFFIXES else ""
+        raise SourceError(f"{short(name)}: not a picture mien can read. Expected one of {', '.join(sorted(SUFFIXES))}.{hint}") from error
     except Image.DecompressionBombError as error:
         raise TooLargeError(f"{name}: has more than {max_pixels // 1_000_000} megapixels. Reduce it first.") from error
     except Exception as error:  # on damaged files Pillow's decoders raise a dozen kinds of errors

@@ -4,6 +4,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from mien.detection.catalog import NamedDetector, create_detector
 from mien.errors import ConfigError, SourceError
 from mien.labels import LabelSet
 from mien.pictures import PictureSource, read_picture
-from mien.preprocess import PreprocessSpec, check_picture
+from mien.preprocess import PreprocessSpec, check_frame, check_picture
 from mien.runtime.classifier import BundleClassifier
 from mien.types import Classifier, Detector, Face, Float, Policy, Reading, UInt8
 
@@ -30,7 +31,12 @@ class Pipeline:
     abstain_below: float = 0.0
 
     def __call__(self, image: UInt8) -> list[Reading]:
-        """Return one reading per face of an (H, W, 3) RGB picture, the surest detection first."""
+        """Return one reading per face of an (H, W, 3) RGB picture, the surest detection first.
+
+        Raises:
+            SourceError: the picture is not that.
+        """
+        check_frame(image)
         return self.read_faces(image, self.detect(image))
 
     def read_faces(self, image: UInt8, faces: Sequence[Face]) -> list[Reading]:
@@ -57,6 +63,25 @@ class Pipeline:
             labels=self.labels,
             track_id=track_id,
         )
+
+
+class HasPipeline(Protocol):
+    """What a ``PartReader`` and a ``Watcher`` need of a recogniser."""
+
+    pipeline: Pipeline
+
+
+def _check_faces(faces: object, whose: str) -> Sequence[Face]:
+    """Return faces that mien did not find, or raise ConfigError."""
+    if not isinstance(faces, Sequence) or not all(isinstance(face, Face) for face in faces):
+        raise ConfigError(
+            f"{whose}: expected a sequence of mien.Face, got {faces!r:.80}. Of boxes, Face.of_box and Face.of_xywh make them."
+        )
+    return faces
+
+
+def _checked(detect: Detector) -> Detector:
+    return lambda image: _check_faces(detect(image), "The detector's answer")
 
 
 def _check_threads(threads: int) -> int:
@@ -107,6 +132,7 @@ class Recognizer:
         policy: Policy = "picture",
         may_fetch: bool = True,
     ) -> None:
+        self._made_of = (model, file, detector, detector_model, threads, policy, may_fetch)
         threads = _check_threads(threads)
         self.bundle: Bundle = open_trained(model)
         card = self.bundle.card
@@ -114,7 +140,7 @@ class Recognizer:
         if callable(detector):
             if detector_model is not None:
                 raise ConfigError("detector_model goes with the name of a detector; one of your own brings its model itself.")
-            detect = NamedDetector("own", detector)
+            detect = NamedDetector("own", _checked(detector))
         else:
             detect = create_detector(detector, policy, Path(detector_model) if detector_model else None, threads, may_fetch)
         self.detector = detect.name
@@ -126,6 +152,10 @@ class Recognizer:
             preprocess=card.preprocess,
             abstain_below=card.calibration.abstain_below,
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies, and those in other processes, are made anew of the same arguments."""
+        return type(self), self._made_of
 
     @property
     def labels(self) -> LabelSet:
@@ -152,16 +182,24 @@ class Recognizer:
 
         Raises:
             SourceError: the picture cannot be read.
+            ConfigError: something else than faces, or one that lies outside the picture.
         """
-        return self.pipeline.read_faces(read_picture(picture), faces)
+        image = read_picture(picture)
+        height, width = image.shape[:2]
+        for face in _check_faces(faces, "faces"):
+            left, top, right, bottom = face.box_xyxy
+            if left >= width or top >= height or right <= 0 or bottom <= 0:
+                raise ConfigError(f"A face's box {face.box_xyxy.tolist()} lies outside the picture of {width}x{height} pixels.")
+        return self.pipeline.read_faces(image, faces)
 
     def classify(self, crops: UInt8 | Sequence[UInt8]) -> Float:
         """Return (N, K) scores of faces that are already cut out; rows sum to 1.
 
         Args:
             crops: N faces, in a sequence or stacked; each (h, w) grey or (h, w, 3) RGB uint8, framed as ``bundle.card.alignment`` says:
-                a square with the eyes level, its side in eye distances, its middle so many of them below the eyes. Boxes of detectors are
-                tighter; give those to ``read``.
+                a square with the eyes level, its side in eye distances, its middle so many of them below the eyes. Square boxes of Haar
+                or MediaPipe and the aligned faces of face recognition are framed nearly so. Give higher boxes to ``read``, and pictures
+                that show more than the face to the recogniser itself.
 
         Raises:
             SourceError: a crop has another shape or type, or one face is given alone.

@@ -28,6 +28,9 @@ GRAY = ("gray", "gray_rgb")
 """Colours of a network's input that know no colours."""
 Float32 = npt.NDArray[np.float32]
 
+_WAYS_TO_UINT8 = {"f": "Floats in 0..1: (255 * picture).round().astype('uint8').", "u": "16 bits: (picture // 257).astype('uint8')."}
+_WAYS_TO_3_CHANNELS = {4: " Drop the fourth channel: picture[..., :3].", 1: " Drop the last axis: picture[..., 0]."}
+
 
 @dataclass(frozen=True)
 class PreprocessSpec:
@@ -167,14 +170,25 @@ def to_color(picture: UInt8, color: str) -> UInt8:
 
 def check_picture(picture: UInt8) -> None:
     """Raise SourceError unless ``picture`` is uint8, (h, w) or (h, w, 3), and not empty."""
+    if picture is None:
+        raise SourceError("Expected a NumPy array, got None, which OpenCV returns where it could not read.")
     if not isinstance(picture, np.ndarray):
         raise SourceError(f"Expected a NumPy array, got {type(picture).__name__}.")
     if picture.dtype != np.uint8:
-        raise SourceError(f"Expected uint8 pixels in 0..255, got {picture.dtype}. Scale and convert with .astype('uint8').")
+        way = _WAYS_TO_UINT8.get(picture.dtype.kind, "Scale and convert them.")
+        raise SourceError(f"Expected uint8 pixels in 0..255, got {picture.dtype}. {way}")
     if picture.ndim not in (2, 3) or (picture.ndim == 3 and picture.shape[2] != 3):
-        raise SourceError(f"Expected a picture of shape (h, w) or (h, w, 3), got {picture.shape}.")
+        way = _WAYS_TO_3_CHANNELS.get(picture.shape[2], "") if picture.ndim == 3 else ""
+        raise SourceError(f"Expected a picture of shape (h, w) or (h, w, 3), got {picture.shape}.{way}")
     if picture.size == 0:
         raise SourceError(f"Expected a picture with pixels, got shape {picture.shape}.")
+
+
+def check_frame(image: UInt8) -> None:
+    """Raise SourceError unless ``image`` is uint8 of shape (h, w, 3), and not empty."""
+    check_picture(image)
+    if image.ndim != 3:
+        raise SourceError(f"Expected RGB of shape (h, w, 3), got {image.shape}. Grey becomes it by np.repeat(grey[..., None], 3, axis=2).")
 
 
 def luma(picture_rgb: UInt8) -> UInt8:

@@ -80,16 +80,4 @@ def frame_rows(source: str, result: FrameResult, labels: LabelSet) -> list[list[
     if not result.faces:
         num_empty = len(column_names(labels)) - len(head) - 2
         return [[*head, -1, -1, *[None] * num_empty]]
-    return [[*head, number, *_face_cells(face)] for number, face in enumerate(result.faces)]
-
-
-def _face_cells(face: Reading) -> list[Any]:
-    return [
-        face.track_id,
-        *(round(float(value), 2) for value in face.box_xyxy),
-        round(face.detection_confidence, 6),
-        face.expression,
-        round(face.probability, 6),
-        face.uncertain,
-        *(round(float(score), 6) for score in face.scores),
-    ]
+    return [[*head, number, *face.as_row().values()] for number, face in enumerate(result.faces)]

@@ -194,7 +194,8 @@ class FaceTracker:
             followed = self._follow(visible, image, time_s)
             is_due = is_due or len(followed) < len(visible)
         seen = self._match(image, time_s) if is_due else []
-        seen += self._keep_followed(visible, followed, time_s)
+        matched = {tracked.track_id for tracked in seen}
+        seen += self._keep_followed([track for track in visible if track.track_id not in matched], followed, time_s)
         return sorted(seen, key=lambda tracked: tracked.track_id)
 
     def _meet_cuts(self, glance: Float, time_s: float) -> None:
@@ -241,7 +242,7 @@ class FaceTracker:
         """Return the faces that were followed and not detected as well."""
         kept = []
         for track in visible:
-            if track.seen_s == time_s or track.track_id not in followed:
+            if track.track_id not in followed:
                 continue
             placement, _ = followed[track.track_id]
             track.see(placement, time_s)

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from mien.errors import ConfigError
+
 UInt8 = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.floating[Any]]
 
@@ -31,6 +33,11 @@ class Frame:
 
 # Medians of what YuNet says of 584 faces of FER2013's Training, made symmetric.
 _POINTS_IN_BOX = np.array([[0.27, 0.36], [0.73, 0.36], [0.50, 0.56], [0.50, 0.74]])
+POINTS_IN_SQUARE = np.array([[0.315, 0.39], [0.685, 0.39], [0.50, 0.58], [0.50, 0.78]])
+"""In fractions of Haar's square box, such that FER2013 measured by them is framed as YuNet's points say (`mien benchmark framing`):
+the eyes 0.37 boxes apart, the box's centre 0.30 eye distances below them."""
+_SQUARE_BELOW = 1.12
+"""Height over width; detectors that draw squares draw them around more than brow to chin, YuNet's boxes have 1.27."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,23 +48,44 @@ class Face:
     """(4,) left, top, right, bottom."""
     landmarks_xy: Float
     """(4, 2) the person's right eye, left eye, nose tip, mouth centre."""
-    confidence: float
+    confidence: float = 1.0
     """The detector's own score in 0..1."""
 
     @classmethod
     def of_box(cls, x1: float, y1: float, x2: float, y2: float, confidence: float = 1.0) -> "Face":
-        """Return an upright face of which only the box is known, forehead to chin; its points are where most faces have them.
+        """Return an upright face of which only the box is known; its points are where most faces have them.
 
-        A detector that tells points is better: a face that is turned, or a box of other proportions, is cut askew.
+        A high box is taken to reach from forehead to chin, as YuNet's and RetinaFace's do, and a square one to be as wide as Haar's and
+        MediaPipe's. A detector that tells points is better: a face that is turned, or a box of other proportions, is cut askew.
+
+        Raises:
+            ConfigError: the corners are no box.
         """
-        size = np.array([x2 - x1, y2 - y1])
-        return cls(np.array([x1, y1, x2, y2], float), np.array([x1, y1]) + size * _POINTS_IN_BOX, confidence)
+        left, top, right, bottom = (float(value) for value in (x1, y1, x2, y2))
+        if not (left < right and top < bottom):
+            raise ConfigError(
+                f"({left:g}, {top:g}, {right:g}, {bottom:g}) is no box. Expected left, top, right, bottom; of x, y, width and height "
+                "Face.of_xywh makes a face."
+            )
+        size = np.array([right - left, bottom - top])
+        points = POINTS_IN_SQUARE if size[1] < _SQUARE_BELOW * size[0] else _POINTS_IN_BOX
+        return cls(np.array([left, top, right, bottom]), np.array([left, top]) + size * points, confidence)
+
+    @classmethod
+    def of_xywh(cls, x: float, y: float, width: float, height: float, confidence: float = 1.0) -> "Face":
+        """Return an upright face of which only the box is known, by its corner and size, as OpenCV and DeepFace tell it; see ``of_box``.
+
+        Raises:
+            ConfigError: width or height is not above 0.
+        """
+        return cls.of_box(x, y, float(x) + float(width), float(y) + float(height), confidence)
 
     def __post_init__(self) -> None:
-        if self.box_xyxy.shape != (4,):
-            raise ValueError(f"box_xyxy must have shape (4,), got {self.box_xyxy.shape}")
-        if self.landmarks_xy.shape != (4, 2):
-            raise ValueError(f"landmarks_xy must have shape (4, 2), got {self.landmarks_xy.shape}")
+        for name, shape in (("box_xyxy", (4,)), ("landmarks_xy", (4, 2))):
+            values = np.asarray(getattr(self, name), np.float64)
+            if values.shape != shape or not np.isfinite(values).all():
+                raise ConfigError(f"{name} must hold finite numbers of shape {shape}, got {values.tolist()}.")
+            object.__setattr__(self, name, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +123,18 @@ class Reading:
             "probability": round(self.probability, 6),
             "uncertain": self.uncertain,
             "scores": {label: round(float(score), 6) for label, score in zip(self.labels, self.scores, strict=True)},
+        }
+
+    def as_row(self) -> dict[str, Any]:
+        """Return plain values one deep, rounded, as the columns of ``mien predict --csv`` have them: a row of a data frame."""
+        return {
+            "track_id": self.track_id,
+            **{name: round(float(value), 2) for name, value in zip(("x1", "y1", "x2", "y2"), self.box_xyxy, strict=True)},
+            "detection_confidence": round(self.detection_confidence, 6),
+            "expression": self.expression,
+            "probability": round(self.probability, 6),
+            "uncertain": self.uncertain,
+            **{f"score_{label}": round(float(score), 6) for label, score in zip(self.labels, self.scores, strict=True)},
         }
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from mien.alignment import cut_face
+from mien.errors import SourceError
 from mien.events import EventLog
-from mien.pipeline import Pipeline
+from mien.pipeline import HasPipeline, Pipeline
+from mien.preprocess import check_frame
 from mien.smoothing import Smoother, SmoothingSpec
 from mien.tracking import FaceTracker, Tracked, TrackingSpec
 from mien.types import Event, Float, Frame, FrameResult, Reading
@@ -19,22 +21,32 @@ class Watcher:
     forgotten, and none is averaged with another picture's.
 
     Args:
-        pipeline: Detector and classifier, as of ``Recognizer(policy="camera").pipeline``.
+        pipeline: Detector and classifier, or the recogniser that has them, as ``Recognizer(policy="camera")``.
         tracking: None reads every frame by itself, with ``track_id`` -1, unsmoothed and without events.
         smoothing: None gives the scores of every frame as they are.
     """
 
     def __init__(
-        self, pipeline: Pipeline, tracking: TrackingSpec | None = TrackingSpec(), smoothing: SmoothingSpec | None = SmoothingSpec()
+        self,
+        pipeline: Pipeline | HasPipeline,
+        tracking: TrackingSpec | None = TrackingSpec(),
+        smoothing: SmoothingSpec | None = SmoothingSpec(),
     ) -> None:
-        self.pipeline = pipeline
-        self.tracker = FaceTracker(pipeline.detect, tracking) if tracking else None
+        self.pipeline = pipeline if isinstance(pipeline, Pipeline) else pipeline.pipeline
+        self.tracker = FaceTracker(self.pipeline.detect, tracking) if tracking else None
         self._smoother = Smoother(smoothing) if smoothing else None
         self._log = EventLog()
         self._kind: object = None
 
     def __call__(self, frame: Frame) -> FrameResult:
-        """Return the readings of the next frame, and what happened in it."""
+        """Return the readings of the next frame, and what happened in it.
+
+        Raises:
+            SourceError: its picture is not (H, W, 3) RGB in uint8, or its time is not a number.
+        """
+        check_frame(frame.image)
+        if not np.isfinite(frame.time_s):
+            raise SourceError(f"Frame {frame.index}: its time is {frame.time_s}. Expected seconds, for instance of time.monotonic().")
         if self.tracker is None:
             return FrameResult(frame.index, frame.time_s, frame.image, tuple(self.pipeline(frame.image)), frame.name)
         kind = (frame.name, frame.image.shape)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 from mien import hub
+from mien.detection.turns import find_in_any_turn
 from mien.errors import ConfigError, ModelFileError, OutputError, UnknownNameError
 from mien.types import Detector, Face, Policy, UInt8
 
@@ -140,7 +141,8 @@ def _first_that_finds(detectors: Sequence[NamedDetector]) -> NamedDetector:
 def _create_auto(policy: Policy, threads: int, may_fetch: bool) -> NamedDetector:
     """Take YuNet, else BlazeFace, else Haar; say in one line when the first choice is not to be had.
 
-    Short range also follows YuNet on pictures, for faces that fill the picture and are cut by its border.
+    On pictures YuNet also looks for faces in quarter turns, and short range follows it, for faces that fill the picture and are cut by its
+    border.
     """
     reasons: list[str] = []
 
@@ -157,7 +159,10 @@ def _create_auto(policy: Policy, threads: int, may_fetch: bool) -> NamedDetector
     level = logging.WARNING if may_fetch else logging.INFO
     yunet = available("yunet")
     if yunet:
-        return _first_that_finds([*yunet, *available("blazeface")]) if policy == "picture" else yunet[0]
+        if policy == "camera":
+            return yunet[0]
+        turned = NamedDetector("yunet", find_in_any_turn(yunet[0]))
+        return _first_that_finds([turned, *available("blazeface")])
     blazeface = available("blazeface_full", "blazeface") if policy == "picture" else available("blazeface", "blazeface_full")
     if blazeface:
         log.log(level, "Detector: falling back to BlazeFace. %s", reasons[0])

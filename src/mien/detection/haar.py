@@ -1,6 +1,6 @@
 """Haar cascade face detector (Viola & Jones 2001; Lienhart & Maydt 2002), from the OpenCV wheel: always there.
 
-It finds upright, frontal faces. It has no landmarks, so they are estimated from the box with the proportions below;
+It finds upright, frontal faces. It has no landmarks, so they are estimated from the box;
 the face is therefore cut upright, as the box is. Where ``auto`` has nothing better, it also tries the picture turned by
 20 and 40 degrees both ways when nothing is found upright.
 """
@@ -15,11 +15,8 @@ from mien.detection.resize import reduce_to
 from mien.errors import ModelFileError
 from mien.geometry import turn_points
 from mien.preprocess import luma
-from mien.types import Face, Float, Policy, UInt8
+from mien.types import POINTS_IN_SQUARE, Face, Float, Policy, UInt8
 
-# Landmarks in fractions of the cascade's box, such that FER2013 measured by them is framed as YuNet's points say
-# (`mien benchmark framing`): the eyes 0.37 boxes apart, the box's centre 0.30 eye distances below them.
-_LANDMARKS_IN_BOX = np.array([[0.315, 0.39], [0.685, 0.39], [0.50, 0.58], [0.50, 0.78]])
 # OpenCV's default of 3 takes the badge on Grace Hopper's cap for a face.
 MIN_NEIGHBOURS = 4
 _TURNS_DEG = (20.0, -20.0, 40.0, -40.0)
@@ -79,7 +76,7 @@ class HaarDetector:
         faces = []
         for (x, y, width, height), count in zip(boxes, neighbours, strict=True):
             corner, size = np.array([x, y], np.float64), np.array([width, height], np.float64)
-            landmarks: Float = corner + _LANDMARKS_IN_BOX * size
+            landmarks: Float = corner + POINTS_IN_SQUARE * size
             box = np.concatenate([corner, corner + size])
             if angle_deg:
                 landmarks = turn_points(landmarks, np.deg2rad(angle_deg), turned_center, center)

@@ -70,6 +70,7 @@ class Person:
             "last_s": round(max(run.end_s for run in self.runs), 3),
             "seen_s": round(total, 3),
             "uncertain_share": round(self.uncertain_s / total, 4) if total else 0.0,
+            "seconds": {name: round(seconds, 3) for name, seconds in ordered},
             "shares": {name: round(seconds / total, 4) if total else 0.0 for name, seconds in ordered},
             "longest_runs": {
                 name: {"start_s": round(longest[name].start_s, 3), "seconds": round(longest[name].end_s - longest[name].start_s, 3)}

@@ -12,6 +12,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -97,7 +98,7 @@ def _run() -> int:  # noqa: PLR0911 - one return per way to end
     except MienError as error:
         return _report(str(error), 2, error.problems if isinstance(error, DataError) else ())
     except TyperException as error:
-        return _report(f"{error.format_message()} `mien -h` and `mien COMMAND -h` say what is possible.", 2)
+        return _report(f"{error.format_message()} {_way_out()}", 2)
     except (KeyboardInterrupt, typer.Abort):
         return _report("Interrupted.", INTERRUPTED)
     except BrokenPipeError:
@@ -115,6 +116,13 @@ def _run() -> int:  # noqa: PLR0911 - one return per way to end
     if status == INTERRUPTED:  # Typer turns Ctrl-C into a status
         return _report("Interrupted.", INTERRUPTED)
     return status if isinstance(status, int) else 0
+
+
+def _way_out() -> str:
+    """Say what to try after a line that is no command."""
+    if len(sys.argv) > 1 and Path(sys.argv[1]).is_file():
+        return f"`mien predict {sys.argv[1]}` reads pictures, `mien stream {sys.argv[1]}` videos."
+    return "`mien -h` and `mien COMMAND -h` say what is possible."
 
 
 def _fault_of_the_place(error: Exception) -> str | None:

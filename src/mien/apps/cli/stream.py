@@ -86,6 +86,8 @@ def stream(
             errors = _run(results, info, sinks, counts, window, max_frames, outputs)
     made_with = {"model": recognizer.bundle.card.name, "file": recognizer.file, "detector": recognizer.detector}
     counts.print(info.name, results.statistics, json, made_with)
+    if counts.num_frames and not counts.num_with_face and policy == "camera":
+        console.say("No face in any frame. Faces below a twentieth of the picture's width are looked for with --policy picture.")
     _tell(errors)
 
 
