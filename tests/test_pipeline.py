@@ -122,6 +122,15 @@ def test_a_recognizer_goes_to_other_processes(recognizer: mien.Recognizer, astro
         np.testing.assert_array_equal(copied(astronaut)[0].scores, recognizer(astronaut)[0].scores)
 
 
+def test_a_face_and_its_mirror_image_are_averaged(recognizer: mien.Recognizer, grace_hopper: UInt8) -> None:
+    crop = grace_hopper[85:315, 143:373]
+    both = mien.Recognizer(detector="haar", mirrored=True)
+    expected = recognizer.classify([crop, crop[:, ::-1]])
+    np.testing.assert_allclose(both.classify([crop, crop[:, ::-1]]), [expected.mean(axis=0)] * 2)
+    assert not np.allclose(*expected)
+    assert both.classify([]).shape == (0, 7)
+
+
 def test_own_frames_are_watched(recognizer: mien.Recognizer, astronaut: UInt8) -> None:
     watcher = mien.Watcher(recognizer)
     results = [watcher(mien.Frame(astronaut, index, index / 10)) for index in range(3)]

@@ -56,7 +56,7 @@ def create_full_range(model_path: Path, policy: Policy, threads: int) -> "BlazeF
 
 
 class BlazeFaceDetector:
-    """Finds faces at any turn in the plane, 32 (short range) or 24 (full range) pixels high in the network's input.
+    """Finds faces turned by up to a quarter in the plane, 32 (short range) or 24 (full range) pixels high in the network's input.
 
     Args:
         tile_levels: 1 looks at the whole picture only; each further level halves the tiles, to find smaller faces.

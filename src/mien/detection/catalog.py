@@ -48,7 +48,7 @@ DETECTORS: dict[str, DetectorRow] = {
             name="blazeface",
             model="blazeface",
             factory="mien.detection.blazeface:create_short_range",
-            finds="near faces: a quarter of the longer side and more, any turn",
+            finds="near faces: a quarter of the longer side and more, quarter turns too",
             license="Apache-2.0",
             paper="arXiv 1907.05047",
         ),

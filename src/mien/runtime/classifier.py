@@ -11,7 +11,7 @@ from mien.errors import ModelFileError
 from mien.preprocess import Float32, prepare
 from mien.runtime.litert import LiteRTNetwork
 from mien.runtime.network import Network
-from mien.types import Float, UInt8
+from mien.types import Classifier, Float, UInt8
 
 SCORE_TOLERANCE = 0.05
 """How far the sum of a file's scores may lie from 1; integer outputs are rounded to 256 levels each."""
@@ -80,6 +80,17 @@ def _check_scores(path: Path, network: Network) -> None:
             f"{path}: its answers are no scores ({scores.min():.3g} to {scores.max():.3g}, sum {scores.sum():.3g}). "
             "Expected numbers from 0 that sum to 1, as behind a softmax."
         )
+
+
+def with_mirror_images(classify: Classifier) -> Classifier:
+    """Return a classifier that gives the mean score of a face and its mirror image."""
+
+    def classify_both(crops: Sequence[UInt8]) -> Float:
+        scores = classify([*crops, *(np.ascontiguousarray(crop[:, ::-1]) for crop in crops)])
+        mean: Float = (scores[: len(crops)] + scores[len(crops) :]) / 2
+        return mean
+
+    return classify_both
 
 
 def run_each(network: Network, inputs: Float32) -> Float:

@@ -35,6 +35,9 @@ def predict(
     detector: console.DetectorName = "auto",
     detector_model: console.DetectorModel = None,
     threads: console.Threads = 1,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="Read every face and its mirror image: steadier, at twice the network's work.")
+    ] = False,
 ) -> None:
     """Name the expression of every face in pictures.
 
@@ -50,7 +53,7 @@ def predict(
     check_outputs(paths, [csv, jsonl, parquet], annotate)
     if parts and (csv or parquet):
         console.say("Parts have no columns: CSV and Parquet hold whole faces. --json, --jsonl and --annotate have the parts, too.")
-    recognizer = Recognizer(model, file, detector, detector_model, threads)
+    recognizer = Recognizer(model, file, detector, detector_model, threads, mirrored=mirrored)
     reader = PartReader(recognizer, threads) if parts else None
     openers = table_openers("", recognizer.labels, csv, jsonl, parquet)
     if annotate:
@@ -61,6 +64,7 @@ def predict(
         from mien import __version__
 
         head = {"mien": __version__, "model": recognizer.bundle.card.name, "file": recognizer.file, "detector": recognizer.detector}
+        head |= {"views": "mirrored"} if mirrored else {}
         console.print_json({**head, "results": results, "errors": errors})
     told = [*(problem["error"] for problem in errors), *failures]
     for line in told:
