@@ -5,7 +5,7 @@ from typing import Any
 
 from mien.models.catalog import MODELS
 from mien.records import read_records
-from record_tables import RESULTS, check_candidates, check_shipped, machine, markdown
+from record_tables import RESULTS, check_candidates, check_shipped, lacks_vnni, machine, markdown
 
 PHONE = {  # tables VI and VII of paper 000: accuracy, million parameters, ms, peak processor %, peak MB
     "mobilenet_mlp": ("MobileNet", 0.588, 4.3, 323.04, 22, 36.09),
@@ -41,7 +41,7 @@ def load() -> str:
             device = row["device"]
             rows.append(
                 [
-                    name,
+                    f"{name} †" if lacks_vnni(record) else name,
                     row["file"],
                     f"{record['parameters'] / 1e6:.2f} M",
                     f"{record['macs'] / 1e6:,.0f} M",
@@ -58,6 +58,8 @@ def load() -> str:
             )
     missing = [name for name in MODELS if name not in found and f"{name}_mlp" not in MODELS]
     note = f"Not run yet: {', '.join(missing)}. " if missing else ""
+    if any(lacks_vnni(record) for record in found.values()):
+        note += "† On a processor without AVX-512 and VNNI, where everything takes longer and int8 gains little: read `times mien_s`. "
     columns = [
         "network",
         "file",

@@ -34,9 +34,26 @@ def check_candidates(file_name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         check_shipped(file_name, model, {file: row["sha256"]})
 
 
+def are_shipped(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether rows of candidates are of the files that shipped bundles have now."""
+    try:
+        check_candidates("", rows)
+    except SystemExit:
+        return False
+    return True
+
+
 def machine(record: dict[str, Any]) -> str:
+    """The processor a record was made on; records before 2026-11-26 do not tell what it can do."""
     environment = record["environment"]
-    return f"{environment['processor']}, {environment['num_cores']} cores"
+    lacks = " without AVX-512 and VNNI" if lacks_vnni(record) else ""
+    return f"{environment['processor']}{lacks}, {environment['num_cores']} cores"
+
+
+def lacks_vnni(record: dict[str, Any]) -> bool:
+    """Whether a record tells that its processor has none of the instructions that make int8 fast."""
+    flags = record["environment"].get("processor_flags", ())
+    return bool(flags) and "avx512_vnni" not in flags
 
 
 def markdown(columns: list[str], rows: list[list[str]]) -> str:

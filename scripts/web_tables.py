@@ -6,7 +6,7 @@ from typing import Any
 from mien.benchmark.browser import browser_name
 from mien.card import DEFAULT_BUNDLE
 from mien.records import read_records
-from record_tables import RESULTS, check_candidates, check_shipped, machine, markdown
+from record_tables import RESULTS, are_shipped, check_candidates, check_shipped, machine, markdown
 
 NOT_YET = "Not measured yet.\n"
 
@@ -18,10 +18,10 @@ def records(file_name: str, **wanted: str) -> list[dict[str, Any]]:
 
 
 def browsers() -> str:
-    """The newest result of every device in results/browser.jsonl."""
-    newest = {(record["device"]["browser"], record["device"]["platform"]): record for record in records("browser.jsonl")}
-    for record in newest.values():
-        check_candidates("browser.jsonl", record["rows"])
+    """The newest result of every device in results/browser.jsonl; those of older files are left out."""
+    found = records("browser.jsonl")
+    check_candidates("browser.jsonl", found[-1]["rows"] if found else [])
+    newest = {(record["device"]["browser"], record["device"]["platform"]): record for record in found if are_shipped(record["rows"])}
     rows = [
         [
             browser_name(record["device"]),
