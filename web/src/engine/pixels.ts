@@ -37,8 +37,8 @@ export function takePart(picture: Picture, part: Part, color: Color): Levels {
     for (let x = 0; x < width; x++, from += 4) {
       const [red, green, blue] = [picture.data[from], picture.data[from + 1], picture.data[from + 2]]
       if (color !== 'rgb') {
-        data.fill((9798 * red + 19235 * green + 3735 * blue + 16384) >> 15, to, to + channels)
-        to += channels
+        const luma = (9798 * red + 19235 * green + 3735 * blue + 16384) >> 15
+        for (let channel = 0; channel < channels; channel++) data[to++] = luma // `fill` takes nine times as long
       } else {
         data[to++] = red
         data[to++] = green

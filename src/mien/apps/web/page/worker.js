@@ -65,8 +65,8 @@
 					picture.data[from + 2]
 				];
 				if (color !== "rgb") {
-					data.fill(9798 * red + 19235 * green + 3735 * blue + 16384 >> 15, to, to + channels);
-					to += channels;
+					const luma = 9798 * red + 19235 * green + 3735 * blue + 16384 >> 15;
+					for (let channel = 0; channel < channels; channel++) data[to++] = luma;
 				} else {
 					data[to++] = red;
 					data[to++] = green;
