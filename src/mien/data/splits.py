@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +14,9 @@ from mien.atomic import write_text
 from mien.data.files import open_csv
 from mien.data.manifest import Manifest, Sample, sources_with_splits
 from mien.data.problems import Problems
+from mien.data.split_warnings import warn_of_idle_sources, warn_of_subjects
 from mien.errors import ConfigError, DataError, UnknownNameError
 from mien.labels import LabelSet
-
-log = logging.getLogger("mien")
 
 Indices = npt.NDArray[np.int64]
 
@@ -125,7 +123,7 @@ def apply_split(manifest: Manifest, spec: SplitSpec) -> Manifest:
     if spec.file:
         return _apply_file(manifest, spec)
     if spec.is_official:
-        _warn_of_idle_sources(manifest)
+        warn_of_idle_sources(manifest)
         return manifest
     _check_unique(manifest)
     with_splits = sources_with_splits(manifest)
@@ -138,33 +136,10 @@ def apply_split(manifest: Manifest, spec: SplitSpec) -> Manifest:
     split_of |= dict(zip(pool.tolist(), _deal(manifest, pool, spec, rng), strict=True))
     dealt = tuple(replace(manifest.samples[index], split=split_of[index]) for index in sorted(split_of))
     if not spec.by_subject:
-        _warn_of_subjects(manifest.dataset, dealt)
+        warn_of_subjects(manifest.dataset, dealt)
     result = replace(manifest, samples=dealt)
-    _warn_of_idle_sources(result)
+    warn_of_idle_sources(result)
     return result
-
-
-def _warn_of_idle_sources(manifest: Manifest) -> None:
-    """Say which parts of a mix nothing is learned from."""
-    sources, taught = dict.fromkeys(sample.source for sample in manifest.samples), sources_with_splits(manifest)
-    idle = [source for source in sources if source not in taught]
-    if 0 < len(idle) < len(sources):
-        log.warning("%s: nothing is learned from %s. Deal it: split.validation or split.folds.", manifest.dataset, ", ".join(idle))
-
-
-def _warn_of_subjects(dataset: str, samples: Sequence[Sample]) -> None:
-    """Say where people are trained on and tested on: figures on them are too good."""
-    known = [sample for sample in samples if sample.subject]
-    learned = {(one.source, one.subject) for one in known if one.split == TRAINING}
-    held_out = {(one.source, one.subject) for one in known if one.split != TRAINING}
-    common = len(learned & held_out)
-    if common:
-        log.warning(
-            "%s: %d of %d people that are held out are trained on, too, so figures will be too good. by_subject deals people instead.",
-            dataset,
-            common,
-            len(held_out),
-        )
 
 
 def _check_unique(manifest: Manifest) -> None:
