@@ -119,7 +119,8 @@ class FakeSession:
         faces = ()
         if scores is not None:
             label = FER7[int(scores.argmax())]
-            faces = (Reading(face.box_xyxy, face.landmarks_xy, 0.9, label, float(scores.max()), scores, scores is UNSURE, track_id),)
+            found = (face.box_xyxy, face.landmarks_xy, 0.9)
+            faces = (Reading(*found, label, float(scores.max()), scores, scores is UNSURE, track_id, FER7),)
         self.give(FrameResult(round(20 * time_s), time_s, IMAGE, faces))
 
 
