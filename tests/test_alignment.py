@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mien.alignment import AlignmentSpec, cut_face, face_square
+from mien.errors import ConfigError
 from mien.geometry import turn_points
 from mien.preprocess import PreprocessSpec, cut, prepare
 from mien.types import Face, UInt8
@@ -56,9 +57,9 @@ def test_a_box_without_size_still_gives_a_square() -> None:
 
 
 def test_a_wrong_face_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"\(4,\)"):
+    with pytest.raises(ConfigError, match=r"\(4,\)"):
         Face(np.zeros(3), FRONTAL, 0.9)
-    with pytest.raises(ValueError, match=r"\(4, 2\)"):
+    with pytest.raises(ConfigError, match=r"\(4, 2\)"):
         Face(BOX, np.zeros((5, 2)), 0.9)
     with pytest.raises(ValueError, match="eyes_level"):
         AlignmentSpec(kind="box")
