@@ -614,5 +614,5 @@ def is_listening(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), 60):
             return True
-    except ConnectionRefusedError:
+    except ConnectionError:  # refused, or reset where it ends just now
         return False
