@@ -12,7 +12,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -120,7 +119,7 @@ def _run() -> int:  # noqa: PLR0911 - one return per way to end
 
 def _way_out() -> str:
     """Say what to try after a line that is no command."""
-    if len(sys.argv) > 1 and Path(sys.argv[1]).is_file():
+    if len(sys.argv) > 1 and os.path.isfile(sys.argv[1]):  # noqa: PTH113 - Path.is_file raises for a name that is too long
         return f"`mien predict {sys.argv[1]}` reads pictures, `mien stream {sys.argv[1]}` videos."
     return "`mien -h` and `mien COMMAND -h` say what is possible."
 
